@@ -1,0 +1,47 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Parse decodes a message of the server: a *Hello, *Ack, *Pong, *Data,
+// *Heartbeat or *Error. A type that this version does not know is nil without
+// an error: the client passes it over.
+func Parse(message []byte) (any, error) {
+	var kind struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(message, &kind); err != nil {
+		return nil, fmt.Errorf("message is not JSON: %w", err)
+	}
+	target := targetOf(kind.Type)
+	if target == nil {
+		if kind.Type == "" {
+			return nil, fmt.Errorf("message has no type: %.80q", message)
+		}
+		return nil, nil
+	}
+	if err := json.Unmarshal(message, target); err != nil {
+		return nil, fmt.Errorf("%s message: %w", kind.Type, err)
+	}
+	return target, nil
+}
+
+func targetOf(kind string) any {
+	switch kind {
+	case TypeHello:
+		return new(Hello)
+	case TypeAck:
+		return new(Ack)
+	case TypePong:
+		return new(Pong)
+	case TypeSnapshot, TypeTicker:
+		return new(Data)
+	case TypeHeartbeat:
+		return new(Heartbeat)
+	case TypeError:
+		return new(Error)
+	}
+	return nil
+}

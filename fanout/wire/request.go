@@ -1,0 +1,133 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"tickwire/feed"
+)
+
+// Operations of a client.
+const (
+	OpSubscribe   = "subscribe"
+	OpUnsubscribe = "unsubscribe"
+	OpList        = "list"
+	OpPing        = "ping"
+)
+
+// The rates that can be asked for, in updates a second. Who wants more than
+// MaxRate asks for every change; one below MinRate, less than an update a day,
+// would never come.
+const (
+	MaxRate = 1000
+	MinRate = 0.00001
+)
+
+// Request is a client's message.
+type Request struct {
+	Op      string   `json:"op"`
+	ID      ID       `json:"id,omitempty"`
+	Channel string   `json:"channel,omitempty"`
+	Symbols []string `json:"symbols,omitempty"` // names, or patterns that end in a star
+	Rate    float64  `json:"rate,omitempty"`    // most updates a second of each symbol; 0: every change
+}
+
+// ID is what a client gave to tell answers apart: an integer, or a string of
+// at most 36 characters. It is echoed as it came.
+type ID = json.RawMessage
+
+// ParseRequest decodes and checks one message. It is strict: a member that is
+// not known is an error, so that a misspelt one is not passed over. On failure
+// it returns the error message that answers it.
+func ParseRequest(message []byte) (Request, *Error) {
+	var r Request
+	d := json.NewDecoder(bytes.NewReader(message))
+	d.DisallowUnknownFields()
+	err := d.Decode(&r)
+	if err == nil {
+		_, err = d.Token() // there must be nothing more
+		if err == io.EOF {
+			return r, r.check()
+		}
+	}
+	if !json.Valid(message) {
+		return r, refuse(nil, BadJSON, "the message is not JSON")
+	}
+	return r, refuse(nil, BadRequest, describe(err))
+}
+
+func (r *Request) check() *Error {
+	if !validID(r.ID) {
+		return refuse(nil, BadRequest, "id must be an integer or a string of at most 36 characters")
+	}
+	switch r.Op {
+	case OpSubscribe, OpUnsubscribe:
+		return r.checkSymbols()
+	case OpList, OpPing:
+		if r.Channel != "" || r.Symbols != nil || r.Rate != 0 {
+			return refuse(r.ID, BadRequest, r.Op+" takes no channel, symbols or rate")
+		}
+		return nil
+	case "":
+		return refuse(r.ID, BadRequest, "op is missing")
+	}
+	return refuse(r.ID, UnknownOp, fmt.Sprintf("there is no op %.40q: subscribe, unsubscribe, list, ping", r.Op))
+}
+
+func (r *Request) checkSymbols() *Error {
+	switch {
+	case r.Channel == "":
+		return refuse(r.ID, BadRequest, "channel is missing")
+	case r.Channel != Ticker:
+		return refuse(r.ID, UnknownChannel, fmt.Sprintf("there is no channel %.40q: ticker", r.Channel))
+	case len(r.Symbols) == 0:
+		return refuse(r.ID, BadRequest, "symbols is missing or empty")
+	case r.Rate != 0 && r.Op == OpUnsubscribe:
+		return refuse(r.ID, BadRequest, "unsubscribe takes no rate")
+	case r.Rate != 0 && (r.Rate < MinRate || r.Rate > MaxRate):
+		return refuse(r.ID, BadRequest, fmt.Sprintf("rate must be %.5f to %d updates a second, or 0 for every change", MinRate, MaxRate))
+	}
+	return nil
+}
+
+func refuse(id ID, code Code, message string) *Error {
+	return &Error{Type: TypeError, ID: id, Code: code, Message: message}
+}
+
+// describe says what encoding/json found in the words of the protocol.
+func describe(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		if wrong.Field == "" {
+			return "the message must be a JSON object"
+		}
+		return fmt.Sprintf("%s cannot be a %s", wrong.Field, wrong.Value)
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+func validID(id ID) bool {
+	if len(id) == 0 {
+		return true
+	}
+	if id[0] == '"' {
+		var s string
+		return json.Unmarshal(id, &s) == nil && len([]rune(s)) <= 36
+	}
+	var n int64
+	return json.Unmarshal(id, &n) == nil && !bytes.Equal(id, []byte("null"))
+}
+
+// Pattern reports whether a term of a request stands for all symbols that
+// begin with prefix: it ends in a star.
+func Pattern(term string) (prefix string, ok bool) { return strings.CutSuffix(term, "*") }
+
+// ValidTerm reports whether term can be the name of a symbol or a pattern.
+func ValidTerm(term string) bool {
+	prefix, pattern := Pattern(term)
+	return pattern && prefix == "" || feed.ValidSymbol([]byte(prefix))
+}

@@ -1,0 +1,107 @@
+package wire
+
+import "encoding/json"
+
+// Version of the protocol, and the WebSocket subprotocol that names it.
+const (
+	Version     = 1
+	Subprotocol = "tickwire.v1"
+)
+
+// Ticker is the channel of newest values.
+const Ticker = "ticker"
+
+// Types of server messages.
+const (
+	TypeHello     = "hello"
+	TypeAck       = "ack"
+	TypePong      = "pong"
+	TypeSnapshot  = "snapshot"
+	TypeTicker    = "ticker"
+	TypeHeartbeat = "heartbeat"
+	TypeError     = "error"
+)
+
+// Hello is the first message of every connection.
+type Hello struct {
+	Type        string `json:"type"`
+	V           int    `json:"v"`
+	Conn        string `json:"conn"`
+	Node        string `json:"node"`
+	HeartbeatMS int64  `json:"heartbeat_ms"` // silence for two of these means that the connection is dead
+	Limits      Limits `json:"limits"`
+}
+
+// Limits is what one connection may ask for.
+type Limits struct {
+	MessageBytes int   `json:"message_bytes"` // in one message of the client
+	Terms        int   `json:"terms"`         // symbols and patterns, in all
+	Rates        int   `json:"rates"`         // different rates at one time
+	IdleMS       int64 `json:"idle_ms"`       // until something must be subscribed
+}
+
+// Ack answers subscribe, unsubscribe and list. Every symbol of the request is
+// either in Symbols or in Denied.
+type Ack struct {
+	Type          string         `json:"type"`
+	ID            ID             `json:"id,omitempty"`
+	Op            string         `json:"op"`
+	Channel       string         `json:"channel,omitempty"`
+	Symbols       []string       `json:"symbols,omitzero"`
+	Denied        []Denied       `json:"denied,omitempty"`
+	Rate          float64        `json:"rate,omitempty"`
+	Subscriptions []Subscription `json:"subscriptions,omitzero"` // of list
+}
+
+// Denied is the verdict on one symbol.
+type Denied struct {
+	Symbol string `json:"symbol"`
+	Code   Code   `json:"code"`
+}
+
+// Subscription is what is subscribed at one rate.
+type Subscription struct {
+	Channel string   `json:"channel"`
+	Symbols []string `json:"symbols"`        // symbols and patterns as they were asked for
+	Rate    float64  `json:"rate,omitempty"` // updates a second; 0: every change
+}
+
+// Pong answers ping.
+type Pong struct {
+	Type string `json:"type"`
+	ID   ID     `json:"id,omitempty"`
+	Time int64  `json:"t"` // of the server
+}
+
+// Heartbeat comes when nothing else was sent for half the heartbeat interval.
+type Heartbeat struct {
+	Type      string `json:"type"`
+	Time      int64  `json:"t"`         // of the server
+	LagMS     int64  `json:"lag_ms"`    // for how long this node has been behind the end of the topic; 0: it is not
+	Conflated uint64 `json:"conflated"` // ticks that this connection got only as part of a later update
+}
+
+// Error answers a request that could not be carried out.
+type Error struct {
+	Type    string `json:"type"`
+	ID      ID     `json:"id,omitempty"`
+	Code    Code   `json:"code"`
+	Message string `json:"message"` // for a person
+	Retry   bool   `json:"retry"`   // whether the same request may succeed later
+}
+
+// Data is a snapshot or a ticker message.
+type Data struct {
+	Type    string   `json:"type"`
+	Channel string   `json:"channel,omitempty"` // of a snapshot
+	Data    []Update `json:"data"`
+}
+
+// Marshal encodes a message of this package.
+func Marshal(message any) []byte {
+	text, err := json.Marshal(message)
+	if err != nil {
+		panic("wire: " + err.Error()) // a type of this package that JSON cannot hold
+	}
+	return text
+}

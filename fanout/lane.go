@@ -1,0 +1,75 @@
+package fanout
+
+import (
+	"container/heap"
+	"time"
+)
+
+// lane is one of a subscriber's rates and the symbols that are pending at it.
+type lane struct {
+	sub     *Subscriber
+	rate    float64 // updates a second of each symbol; 0: every change
+	every   time.Duration
+	next    time.Time // no frame of this lane before
+	pending bitset    // entries of the watchlist that changed since their last frame
+	due     int       // place in the shard's due list, -1: not in it
+}
+
+func newLane(sub *Subscriber, rate float64) *lane {
+	l := &lane{sub: sub, rate: rate, due: -1}
+	if rate > 0 {
+		l.every = time.Duration(float64(time.Second) / rate)
+	}
+	return l
+}
+
+// dueList is the lanes that have something pending and must wait for their
+// rate, the earliest first.
+type dueList []*lane
+
+// push puts l in, unless it is there.
+func (d *dueList) push(l *lane) {
+	if l.due < 0 {
+		heap.Push((*heapOfLanes)(d), l)
+	}
+}
+
+// remove takes l out, if it is there.
+func (d *dueList) remove(l *lane) {
+	if l.due >= 0 {
+		heap.Remove((*heapOfLanes)(d), l.due)
+	}
+}
+
+// popDue takes the earliest lane out, if its time has come.
+func (d *dueList) popDue(now time.Time) *lane {
+	if len(*d) == 0 || (*d)[0].next.After(now) {
+		return nil
+	}
+	return heap.Pop((*heapOfLanes)(d)).(*lane)
+}
+
+// heapOfLanes is dueList for container/heap.
+type heapOfLanes []*lane
+
+func (h heapOfLanes) Len() int           { return len(h) }
+func (h heapOfLanes) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
+func (h heapOfLanes) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].due, h[j].due = i, j
+}
+
+func (h *heapOfLanes) Push(x any) {
+	l := x.(*lane)
+	l.due = len(*h)
+	*h = append(*h, l)
+}
+
+func (h *heapOfLanes) Pop() any {
+	last := len(*h) - 1
+	l := (*h)[last]
+	l.due = -1
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return l
+}

@@ -1,0 +1,49 @@
+package fanout
+
+import (
+	"time"
+
+	"tickwire/fanout/wire"
+)
+
+// Policy is what a subscriber may do and what is done with it. The zero value
+// of a field means its default.
+type Policy struct {
+	// Heartbeat is the interval within which a subscriber hears something; a
+	// heartbeat message goes out after half of it in silence. Default: 5 s.
+	Heartbeat time.Duration
+	// Idle is how long a subscriber may be without any subscription before it
+	// is shut with Idle. Default: 30 s.
+	Idle time.Duration
+	// Terms bounds the symbols and patterns of a subscriber. A pattern counts
+	// as one, whatever it covers. Default: 10,000.
+	Terms int
+	// Rates bounds the different rates that a subscriber uses at one time.
+	// Default: 8.
+	Rates int
+}
+
+func (p Policy) withDefaults() Policy {
+	if p.Heartbeat <= 0 {
+		p.Heartbeat = 5 * time.Second
+	}
+	if p.Idle <= 0 {
+		p.Idle = 30 * time.Second
+	}
+	if p.Terms <= 0 {
+		p.Terms = 10_000
+	}
+	if p.Rates <= 0 || p.Rates > 255 {
+		p.Rates = 8
+	}
+	return p
+}
+
+// Limits is the policy as a client sees it in hello.
+func (p Policy) Limits(messageBytes int) wire.Limits {
+	return wire.Limits{MessageBytes: messageBytes, Terms: p.Terms, Rates: p.Rates, IdleMS: p.Idle.Milliseconds()}
+}
+
+// sweepEvery is how often a shard looks at all its subscribers: often enough
+// that a heartbeat is late by an eighth of its interval at most.
+func (p Policy) sweepEvery() time.Duration { return p.Heartbeat / 8 }

@@ -1,0 +1,43 @@
+package fanout
+
+import "time"
+
+// Stats is what the fan-out has done since it began, all shards together.
+type Stats struct {
+	Symbols     int
+	Subscribers int
+	Pulses      uint64
+	PulseTime   time.Duration // spent in pulses
+	Frames      uint64        // messages given to outboxes
+	Updates     uint64        // in those messages
+	Bytes       uint64        // of those messages, before compression
+	Heartbeats  uint64
+	Conflated   uint64 // ticks that a subscriber got only as part of a later update
+	// What became of ticks that are no symbol's newest value.
+	Repeated, Astray, Refused uint64
+	// Ended counts connections by the reason they ended for.
+	Ended map[Reason]uint64
+}
+
+// Stats adds up the counters of the shards.
+func (h *Hub) Stats() Stats {
+	s := Stats{
+		Symbols:  h.book.symbols.Len(),
+		Repeated: h.applied[Repeated].Load(), Astray: h.applied[Astray].Load(), Refused: h.applied[Refused].Load(),
+		Ended: make(map[Reason]uint64, reasons),
+	}
+	for _, sh := range h.shards {
+		s.Subscribers += int(sh.subscribers.Load())
+		s.Pulses += sh.pulses.Load()
+		s.PulseTime += time.Duration(sh.pulseNanos.Load())
+		s.Frames += sh.frames.Load()
+		s.Updates += sh.updates.Load()
+		s.Bytes += sh.bytes.Load()
+		s.Heartbeats += sh.heartbeats.Load()
+		s.Conflated += sh.conflated.Load()
+		for r := range sh.ended {
+			s.Ended[Reason(r)] += sh.ended[r].Load()
+		}
+	}
+	return s
+}

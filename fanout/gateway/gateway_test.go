@@ -1,0 +1,301 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
+
+	"tickwire/fanout"
+	"tickwire/fanout/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
+	return context.WithCancel(context.WithoutCancel(t.Context()))
+}
+
+// until polls for a condition that must come true; why says what is missing.
+func until(t *testing.T, why string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain: %s", why)
+		}
+	}
+}
+
+func TestAClientSubscribesAndGetsValues(t *testing.T) {
+	s := serve(t, Config{Node: "n1"}, fanout.Policy{})
+	s.trade("BTC-USD", 0, "1.50")
+	p := dial(t, s.addr)
+	if hello := message[wire.Hello](p); hello.V != 1 || hello.Node != "n1" || hello.Conn == "" || hello.HeartbeatMS != 5000 || hello.Limits.MessageBytes != 64<<10 {
+		t.Errorf("hello: got %+v", hello)
+	}
+	p.text(`{"op":"subscribe","id":1,"channel":"ticker","symbols":["BTC-USD","NOPE"]}`)
+	if ack := message[wire.Ack](p); string(ack.ID) != "1" || len(ack.Symbols) != 1 || len(ack.Denied) != 1 {
+		t.Errorf("ack: got %+v", ack)
+	}
+	if data := message[wire.Data](p); data.Type != wire.TypeSnapshot || string(data.Data[0].Price) != "1.50" {
+		t.Errorf("snapshot: got %+v", data)
+	}
+	s.trade("BTC-USD", 1, "1.60")
+	if data := message[wire.Data](p); data.Type != wire.TypeTicker || string(data.Data[0].Price) != "1.60" || data.Data[0].Seq != 1 {
+		t.Errorf("ticker: got %+v", data)
+	}
+	p.text(`{"op":"ping","id":"x"}`)
+	if pong := message[wire.Pong](p); string(pong.ID) != `"x"` {
+		t.Errorf("pong: got %+v", pong)
+	}
+	p.send(pingFrame, []byte("are you there"))
+	if first, payload, err := p.frame(); first != pongFrame || string(payload) != "are you there" {
+		t.Errorf("pong: got %#x %q, %v", first, payload, err)
+	}
+	p.send(closeFrame, []byte{3, 232})
+	if code := p.closeCode(); code != 1000 {
+		t.Errorf("close: got %d, want 1000", code)
+	}
+	until(t, "the end is counted", func() bool { return s.hub.Stats().Ended[fanout.ClientLeft] == 1 })
+}
+
+// TestBadInput sends everything a client can do wrong, with a healthy client
+// beside it that must see no difference.
+func TestBadInput(t *testing.T) {
+	s := serve(t, Config{Handshake: 500 * time.Millisecond}, fanout.Policy{Idle: time.Second, Heartbeat: time.Second, Terms: 3})
+	s.trade("A", 0, "1")
+	offset := int64(0)
+	healthy := dial(t, s.addr)
+	healthy.text(`{"op":"subscribe","channel":"ticker","symbols":["A"]}`)
+	message[wire.Data](healthy)
+
+	for _, tc := range []struct {
+		scenario string
+		bad      func(p *peer)
+		code     wire.Code     // of the error; the connection then goes on
+		close    uint16        // or the close code
+		reason   fanout.Reason // that goes with it
+	}{
+		{scenario: "text that is not JSON", bad: func(p *peer) { p.text("hello") }, code: wire.BadJSON},
+		{scenario: "an empty message", bad: func(p *peer) { p.text("") }, code: wire.BadJSON},
+		{scenario: "an unknown op", bad: func(p *peer) { p.text(`{"op":"dance"}`) }, code: wire.UnknownOp},
+		{scenario: "an unknown channel", bad: func(p *peer) { p.text(`{"op":"subscribe","channel":"x","symbols":["A"]}`) }, code: wire.UnknownChannel},
+		{scenario: "no symbols", bad: func(p *peer) { p.text(`{"op":"subscribe","channel":"ticker"}`) }, code: wire.BadRequest},
+		{scenario: "a list over the limit", bad: func(p *peer) { p.text(`{"op":"subscribe","channel":"ticker","symbols":["A","B*","C*","D*"]}`) }, code: wire.TooManySymbols},
+		{scenario: "a binary message", bad: func(p *peer) { p.send(binaryFrame, []byte(`{"op":"ping"}`)) }, close: 1003, reason: fanout.Binary},
+		{scenario: "text that is not UTF-8", bad: func(p *peer) { p.text("\xff") }, close: 1007, reason: fanout.NotUTF8},
+		{scenario: "a message over 64 KiB", bad: func(p *peer) { p.text(strings.Repeat(" ", 64<<10+1)) }, close: 1009, reason: fanout.TooBig},
+		{scenario: "a message over 64 KiB in fragments", bad: func(p *peer) {
+			p.send(0x01, make([]byte, 40<<10))
+			p.send(0x80, make([]byte, 40<<10))
+		}, close: 1009, reason: fanout.TooBig},
+		{scenario: "a frame without a mask", bad: func(p *peer) { p.write([]byte{textFrame, 1, 'x'}) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a reserved bit", bad: func(p *peer) { p.send(textFrame|0x40, []byte("x")) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "an unknown opcode", bad: func(p *peer) { p.send(0x8b, nil) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a client that never sends anything", bad: func(p *peer) {}, close: wire.CloseIdle, reason: fanout.Idle},
+	} {
+		t.Run(tc.scenario, func(t *testing.T) {
+			ended := s.hub.Stats().Ended[tc.reason]
+			p := dial(t, s.addr)
+			message[wire.Hello](p)
+			refused := testutil.ToFloat64(s.metrics.refused.WithLabelValues(string(tc.code)))
+			tc.bad(p)
+			if tc.close != 0 {
+				if got := p.closeCode(); got != tc.close {
+					t.Errorf("close code: got %d, want %d", got, tc.close)
+				}
+				until(t, "the end is counted by its reason", func() bool { return s.hub.Stats().Ended[tc.reason] == ended+1 })
+			} else {
+				if e := message[wire.Error](p); e.Code != tc.code || e.Message == "" {
+					t.Errorf("error: got %+v, want %s", e, tc.code)
+				}
+				if got := testutil.ToFloat64(s.metrics.refused.WithLabelValues(string(tc.code))); got != refused+1 {
+					t.Errorf("counted: got %v, want %v", got, refused+1)
+				}
+				p.text(`{"op":"ping","id":9}`)
+				message[wire.Pong](p)
+			}
+			offset++
+			s.trade("A", offset, fmt.Sprint(offset))
+			if data := message[wire.Data](healthy); data.Data[0].Seq != offset || data.Data[0].Ordinal != uint64(offset+1) {
+				t.Errorf("the healthy client: got %+v, want seq %d", data, offset)
+			}
+		})
+	}
+}
+
+func TestAHandshakeThatNeverEndsIsAnsweredAndCounted(t *testing.T) {
+	s := serve(t, Config{Handshake: 100 * time.Millisecond}, fanout.Policy{})
+	for _, begin := range []string{"", "GET /v1/ws HTTP/1.1\r\nHost:"} {
+		p := connect(t, s.addr)
+		p.write([]byte(begin))
+		answer, err := http.ReadResponse(p.r, nil)
+		if err != nil {
+			t.Fatalf("after %q: %v", begin, err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		if answer.StatusCode != http.StatusRequestTimeout || err != nil || len(body) == 0 {
+			t.Errorf("after %q: got %s %q (%v), want 408 and a line", begin, answer.Status, body, err)
+		}
+	}
+	if got := testutil.ToFloat64(s.metrics.handshakeTimeouts); got != 2 {
+		t.Errorf("counted: got %v, want 2", got)
+	}
+}
+
+func TestARequestThatIsNoHandshakeIsToldSo(t *testing.T) {
+	s := serve(t, Config{}, fanout.Policy{})
+	for _, tc := range []struct {
+		scenario string
+		header   http.Header
+		want     int
+	}{
+		{"a plain GET", http.Header{}, http.StatusUpgradeRequired},
+		{"another version", http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"8"}}, http.StatusUpgradeRequired},
+		{"no key", http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}}, http.StatusBadRequest},
+	} {
+		t.Run(tc.scenario, func(t *testing.T) {
+			r, _ := http.NewRequest("GET", "http://"+s.addr+"/v1/ws", nil)
+			r.Header = tc.header
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer http.DefaultClient.CloseIdleConnections()
+			defer answer.Body.Close()
+			if answer.StatusCode != tc.want {
+				t.Errorf("got %s, want %d", answer.Status, tc.want)
+			}
+		})
+	}
+}
+
+// TestAClientThatNeverReads is evicted when it has taken nothing for the stall
+// time, while another one gets every tick.
+func TestAClientThatNeverReads(t *testing.T) {
+	s := serve(t, Config{Stall: 500 * time.Millisecond}, fanout.Policy{Idle: time.Hour})
+	const symbols = 2000
+	for i := range symbols {
+		s.trade(fmt.Sprintf("SYMBOL-%d", i), int64(i), "1")
+	}
+	dead := dial(t, s.addr)
+	message[wire.Hello](dead)
+	dead.text(`{"op":"subscribe","channel":"ticker","symbols":["*"]}`)
+	healthy := dial(t, s.addr)
+	healthy.text(`{"op":"subscribe","channel":"ticker","symbols":["SYMBOL-0"]}`)
+	message[wire.Data](healthy)
+	offset, missed := int64(symbols), 0
+	for round := 0; s.hub.Stats().Ended[fanout.Slow] == 0; round++ {
+		if round > 2000 {
+			t.Fatal("it was not evicted")
+		}
+		for i := symbols - 1; i >= 0; i-- {
+			s.trade(fmt.Sprintf("SYMBOL-%d", i), offset, fmt.Sprint(offset))
+			offset++
+		}
+		if data := message[wire.Data](healthy); data.Data[0].Seq != offset-1 {
+			missed++
+		}
+	}
+	if missed > 0 {
+		t.Errorf("the healthy client missed %d of its ticks", missed)
+	}
+}
+
+func TestRest(t *testing.T) {
+	s := serve(t, Config{}, fanout.Policy{Terms: 3})
+	s.trade("B", 0, "1")
+	s.trade("A", 1, "2")
+	defer http.DefaultClient.CloseIdleConnections()
+	for _, tc := range []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/v1/symbols", 200, `{"symbols":["A","B"]}`},
+		{"/v1/snapshot", 200, `{"type":"snapshot","channel":"ticker","data":[{"s":"B","q":0,"n":1,"t":1,"p":"1","z":"","b":"","a":"","v":"0"},{"s":"A","q":1,"n":1,"t":2,"p":"2","z":"","b":"","a":"","v":"0"}]}`},
+		{"/v1/snapshot?symbols=A*,X,", 200, `{"type":"snapshot","channel":"ticker","data":[{"s":"A","q":1,"n":1,"t":2,"p":"2","z":"","b":"","a":"","v":"0"}],"denied":[{"symbol":"X","code":"unknown_symbol"},{"symbol":"","code":"bad_symbol"}]}`},
+		{"/v1/snapshot?symbols=X", 200, `{"type":"snapshot","channel":"ticker","data":[],"denied":[{"symbol":"X","code":"unknown_symbol"}]}`},
+		{"/v1/snapshot?symbols=A,B,C,D", 400, `{"type":"error","code":"too_many_symbols","message":"too many symbols in one request","retry":false}`},
+	} {
+		answer, err := http.Get("http://" + s.addr + tc.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != tc.status || strings.TrimSpace(string(body)) != tc.want || !json.Valid(body) {
+			t.Errorf("%s:\n got %d %s\nwant %d %s", tc.path, answer.StatusCode, body, tc.status, tc.want)
+		}
+	}
+}
+
+func TestNobodyIsServedBeforeTheFeedIsReady(t *testing.T) {
+	var late error = errors.New("42 records behind")
+	g := New(Config{Hub: newHub(t), Ready: func() error { return late }})
+	get := func(h http.Handler, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return w
+	}
+	for _, path := range []string{"/v1/ws", "/v1/snapshot", "/v1/symbols"} {
+		if w := get(g.Handler(), path); w.Code != 503 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "42 records behind") {
+			t.Errorf("%s: got %d %q, want 503 that says why", path, w.Code, w.Body)
+		}
+	}
+	if w := get(g.Admin(), "/readyz"); w.Code != 503 {
+		t.Errorf("/readyz: got %d, want 503", w.Code)
+	}
+	if w := get(g.Admin(), "/livez"); w.Code != 200 {
+		t.Errorf("/livez: got %d, want 200", w.Code)
+	}
+	late = nil
+	if w := get(g.Admin(), "/readyz"); w.Code != 200 {
+		t.Errorf("/readyz when ready: got %d, want 200", w.Code)
+	}
+	if w := get(g.Handler(), "/v1/symbols"); w.Code != 200 {
+		t.Errorf("/v1/symbols when ready: got %d, want 200", w.Code)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	g := New(Config{Hub: newHub(t)})
+	problems, err := testutil.GatherAndLint(g.metrics.registry)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v, %v", problems, err)
+	}
+	w := httptest.NewRecorder()
+	g.Admin().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, name := range []string{"tickwire_symbols", "tickwire_subscribers", "tickwire_conflated_ticks_total", `tickwire_connections_ended_total{reason="slow"}`, "go_goroutines"} {
+		if !strings.Contains(w.Body.String(), name) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
+func newHub(t *testing.T) *fanout.Hub {
+	h := fanout.New(fanout.Config{Shards: 1})
+	t.Cleanup(h.Close)
+	return h
+}
+
+func TestTheServerSaysThatItEnds(t *testing.T) {
+	s := serve(t, Config{}, fanout.Policy{})
+	s.trade("A", 0, "1")
+	p := dial(t, s.addr)
+	p.text(`{"op":"subscribe","channel":"ticker","symbols":["A"]}`)
+	message[wire.Data](p)
+	s.stop()
+	if code := p.closeCode(); code != wire.CloseGoingAway {
+		t.Errorf("close: got %d, want %d", code, wire.CloseGoingAway)
+	}
+}

@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tickwire/fanout"
+)
+
+// metrics is what the gateway counts itself; the hub's counters are read when
+// somebody asks.
+type metrics struct {
+	registry          *prometheus.Registry
+	handshakeTimeouts prometheus.Counter
+	handshakeFailures prometheus.Counter
+	refused           *prometheus.CounterVec
+}
+
+func newMetrics(hub *fanout.Hub) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		handshakeTimeouts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tickwire_handshake_timeouts_total", Help: "Connections whose first request did not come in time."}),
+		handshakeFailures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tickwire_handshake_failures_total", Help: "WebSocket handshakes that could not be completed."}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tickwire_requests_refused_total", Help: "Client messages answered with an error, by its code."}, []string{"code"}),
+	}
+	m.registry.MustRegister(m.handshakeTimeouts, m.handshakeFailures, m.refused, hubCollector{hub},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Registry is where other parts of the process add their metrics to /metrics.
+func (g *Gateway) Registry() prometheus.Registerer { return g.metrics.registry }
+
+// Admin serves operators: /livez while the process runs, /readyz when the feed
+// has caught up, /metrics for Prometheus. It belongs on an address that
+// clients cannot reach.
+func (g *Gateway) Admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("alive\n")) })
+	mux.HandleFunc("GET /readyz", g.whenReady(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("ready\n")) }))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// hubCollector turns the hub's Stats into metrics.
+type hubCollector struct{ hub *fanout.Hub }
+
+var (
+	symbolsDesc     = describe("symbols", "Symbols in the Book.")
+	subscribersDesc = describe("subscribers", "Connected clients.")
+	pulsesDesc      = describe("pulses_total", "Rounds of the shards.")
+	pulseTimeDesc   = describe("pulse_seconds_total", "Time spent in pulses.")
+	framesDesc      = describe("frames_total", "Messages given to sockets.")
+	updatesDesc     = describe("updates_total", "Updates in those messages.")
+	bytesDesc       = describe("message_bytes_total", "Bytes of those messages before compression.")
+	heartbeatsDesc  = describe("heartbeats_total", "Heartbeats among those messages.")
+	conflatedDesc   = describe("conflated_ticks_total", "Ticks that a client got only as part of a later update.")
+	skippedDesc     = describe("ticks_skipped_total", "Ticks that did not become the newest value, by what they were.", "what")
+	endedDesc       = describe("connections_ended_total", "Connections that ended, by reason.", "reason")
+)
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("tickwire_"+name, help, labels, nil)
+}
+
+// Describe leaves it to Collect to tell what there is.
+func (c hubCollector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+
+// Collect reads the hub's counters.
+func (c hubCollector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64) { ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v) }
+	count := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	s := c.hub.Stats()
+	gauge(symbolsDesc, float64(s.Symbols))
+	gauge(subscribersDesc, float64(s.Subscribers))
+	count(pulsesDesc, float64(s.Pulses))
+	count(pulseTimeDesc, s.PulseTime.Seconds())
+	count(framesDesc, float64(s.Frames))
+	count(updatesDesc, float64(s.Updates))
+	count(bytesDesc, float64(s.Bytes))
+	count(heartbeatsDesc, float64(s.Heartbeats))
+	count(conflatedDesc, float64(s.Conflated))
+	count(skippedDesc, float64(s.Repeated), "repeated")
+	count(skippedDesc, float64(s.Astray), "astray")
+	count(skippedDesc, float64(s.Refused), "refused")
+	for _, r := range fanout.Reasons() {
+		count(endedDesc, float64(s.Ended[r]), r.String())
+	}
+}

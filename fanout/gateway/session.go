@@ -1,0 +1,214 @@
+package gateway
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/lxzan/gws"
+
+	"tickwire/fanout"
+	"tickwire/fanout/wire"
+)
+
+// session is one WebSocket connection: it reads the client's requests and is
+// the outbox of the client's subscriber.
+type session struct {
+	gateway *Gateway
+	socket  *socket
+	conn    *gws.Conn
+	sub     *fanout.Subscriber
+	closed  atomic.Bool
+	why     atomic.Int32 // the reason it was shut for, plus one
+	frame   []byte       // in flight; the writer's while there is one
+}
+
+// keptFrame is the room for a frame that a session keeps for the next one.
+const keptFrame = 16 << 10
+
+func (g *Gateway) upgrader(subprotocols ...string) *gws.Upgrader {
+	return gws.NewUpgrader(events{}, &gws.ServerOption{
+		SubProtocols:       subprotocols,
+		ReadMaxPayloadSize: g.config.Message,
+		ReadBufferSize:     readBuffer,
+		HandshakeTimeout:   g.config.Handshake,
+		CheckUtf8Enabled:   true,
+		PermessageDeflate:  gws.PermessageDeflate{Enabled: true},
+		NewSession:         func() gws.SessionStorage { return &session{gateway: g} },
+	})
+}
+
+// readBuffer is enough for the requests of a client.
+const readBuffer = 1 << 10
+
+// serveSocket makes a WebSocket connection of a request, RFC 6455 section 4.2.
+func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request) {
+	if !headerHas(r, "Connection", "upgrade") || !headerHas(r, "Upgrade", "websocket") || r.Header.Get("Sec-WebSocket-Version") != "13" {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		http.Error(w, "this is a WebSocket endpoint (version 13): connect with ws:// or wss://", http.StatusUpgradeRequired)
+		return
+	}
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "WebSocket needs HTTP/1.1", http.StatusHTTPVersionNotSupported)
+		return
+	}
+	s := &socket{Conn: conn, stall: g.config.Stall}
+	if n := buffered.Reader.Buffered(); n > 0 {
+		s.early, _ = buffered.Reader.Peek(n)
+		s.early = slices.Clone(s.early)
+	}
+	named := headerHas(r, "Sec-WebSocket-Protocol", wire.Subprotocol)
+	ws, err := g.upgraders[named].UpgradeFromConn(s, bufio.NewReaderSize(s, readBuffer), r)
+	if err != nil { // the client has been told
+		g.metrics.handshakeFailures.Inc()
+		s.linger()
+		return
+	}
+	session := ws.Session().(*session)
+	session.socket, session.conn = s, ws
+	g.sessions.Go(func() {
+		ws.ReadLoop()
+		s.linger()
+	})
+}
+
+// headerHas reports whether one of the header's comma-separated values is
+// want, in any case.
+func headerHas(r *http.Request, header, want string) bool {
+	for _, line := range r.Header.Values(header) {
+		for value := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(value), want) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// events gives what gws reports to the session it is about.
+type events struct{}
+
+func (events) OnOpen(c *gws.Conn)                 { sessionOf(c).open() }
+func (events) OnClose(c *gws.Conn, err error)     { sessionOf(c).close(err) }
+func (events) OnPing(c *gws.Conn, payload []byte) { c.WritePong(payload) }
+func (events) OnPong(*gws.Conn, []byte)           {}
+
+func (events) OnMessage(c *gws.Conn, m *gws.Message) {
+	defer m.Close()
+	sessionOf(c).message(m)
+}
+
+func sessionOf(c *gws.Conn) *session { return c.Session().(*session) }
+
+func (s *session) open() {
+	g := s.gateway
+	policy := g.hub.Policy()
+	s.sub = g.hub.NewSubscriber(s)
+	s.sub.Attach(wire.Marshal(wire.Hello{
+		Type: wire.TypeHello, V: wire.Version, Conn: strconv.FormatUint(rand.Uint64(), 36), Node: g.config.Node,
+		HeartbeatMS: policy.Heartbeat.Milliseconds(), Limits: policy.Limits(g.config.Message),
+	}))
+}
+
+func (s *session) message(m *gws.Message) {
+	if s.closed.Load() {
+		return
+	}
+	if m.Opcode != gws.OpcodeText {
+		s.Shut(fanout.Binary)
+		return
+	}
+	request, refusal := wire.ParseRequest(m.Bytes())
+	if limit := s.gateway.hub.Policy().Terms; refusal == nil && len(request.Symbols) > limit {
+		refusal = &wire.Error{Type: wire.TypeError, ID: request.ID, Code: wire.TooManySymbols,
+			Message: fmt.Sprintf("a connection may have %d symbols and patterns", limit)}
+	}
+	if refusal != nil {
+		s.gateway.metrics.refused.WithLabelValues(string(refusal.Code)).Inc()
+		s.sub.Refuse(refusal)
+		return
+	}
+	s.sub.Do(request)
+}
+
+// TryFrame hands the message to a writer of its own: it is never sent when
+// TryFrame returns.
+func (s *session) TryFrame(message []byte) fanout.Outcome {
+	if s.closed.Load() {
+		return fanout.Gone
+	}
+	s.frame = append(s.frame[:0], message...)
+	s.gateway.sessions.Go(s.write)
+	return fanout.Blocked
+}
+
+func (s *session) write() {
+	if s.conn.WriteMessage(gws.OpcodeText, s.frame) != nil {
+		s.closed.Store(true) // OnClose tells why
+	}
+	if cap(s.frame) > keptFrame {
+		s.frame = nil
+	}
+	s.sub.Writable()
+}
+
+// Shut says why and closes, in a goroutine of its own that ends with the
+// farewell.
+func (s *session) Shut(why fanout.Reason) {
+	if s.closed.Swap(true) {
+		return
+	}
+	s.why.Store(int32(why) + 1)
+	s.gateway.sessions.Go(func() {
+		s.socket.hurry()
+		s.conn.WriteClose(why.Code(), []byte(why.Text()))
+	})
+}
+
+func (s *session) close(err error) {
+	s.closed.Store(true)
+	s.sub.Detach(s.reason(err))
+}
+
+// reason is why the connection ended, by what was asked for here or else by
+// what gws met.
+func (s *session) reason(err error) fanout.Reason {
+	if why := s.why.Load(); why != 0 {
+		return fanout.Reason(why - 1)
+	}
+	var left *gws.CloseError
+	var network net.Error
+	var status interface{ Uint16() uint16 } // gws's own close codes
+	switch {
+	case errors.As(err, &left), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fanout.ClientLeft
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fanout.Slow
+	case errors.As(err, &network):
+		return fanout.ClientLeft
+	case errors.Is(err, gws.ErrTextEncoding):
+		return fanout.NotUTF8
+	case errors.As(err, &status) && status.Uint16() == wire.CloseTooBig:
+		return fanout.TooBig
+	}
+	return fanout.BadProtocol
+}
+
+// Len, Load, Delete, Store and Range make a session the gws.SessionStorage of
+// its own connection, which spares each connection a map and the lookup.
+func (s *session) Len() int                               { return 0 }
+func (s *session) Load(string) (any, bool)                { return nil, false }
+func (s *session) Delete(string)                          {}
+func (s *session) Store(string, any)                      {}
+func (s *session) Range(func(key string, value any) bool) {}

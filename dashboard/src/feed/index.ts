@@ -1,0 +1,27 @@
+// The client of the Tickwire protocol. It needs a WebSocket and nothing else:
+// no dependency, no DOM, nothing of the dashboard.
+//
+//   const feed = new Feed({ url, listener });
+//   feed.subscribe(["BTC-USD", "ETH-*"], 10);
+//   feed.open();
+
+export type { Fault, FeedListener, FeedOptions, LinkEvent } from "./feed.ts";
+export { Feed } from "./feed.ts";
+export type { Nominal } from "./nominal.ts";
+export type { Clock, Socket, SocketConstructor } from "./platform.ts";
+export type {
+  Ack,
+  Decimal,
+  Denied,
+  Heartbeat,
+  Hello,
+  Limits,
+  MaybeDecimal,
+  Micros,
+  Seq,
+  ServerError,
+  Snapshot,
+  SymbolName,
+  Ticker,
+  Update,
+} from "./protocol.ts";

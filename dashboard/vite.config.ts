@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+// The server that `npm run dev` takes its data from.
+const server = process.env["TICKWIRE_SERVER"] ?? "http://localhost:8080";
+
+export default defineConfig({
+  build: {
+    outDir: "dist/app",
+    emptyOutDir: true,
+    target: "es2023",
+    // The content security policy has no place for data: addresses or inline scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/v1": { target: server, ws: true } } },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});

@@ -67,6 +67,9 @@ func appendMember(dst []byte, name string, n Number) []byte {
 // tick's own values must be written without escapes: every legal one is plain
 // ASCII. It does not allocate unless there are unknown members.
 func Decode(t *Tick, record []byte) error {
+	if decodeOwn(t, record) {
+		return t.validateShape()
+	}
 	*t = Tick{}
 	if len(record) > MaxRecord {
 		return ErrTooLong

@@ -113,6 +113,28 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// FuzzDecodeOwn holds the quick way for own records to what the general way
+// makes of the same bytes, white space before them keeping it from the quick.
+func FuzzDecodeOwn(f *testing.F) {
+	for _, seed := range []string{canonical, `{"s":"X","t":1,"p":"5"}`, `{"s":"X","t":1,"p":"5","d":"x"}`, `{"s":"X","t":1,"p":"12345678.12345678"}`, `{"s":"X","t":01,"b":"0"}`, `{"s":"X","t":1,"p":"5","d":"""}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, record []byte) {
+		if len(record) >= MaxRecord {
+			return
+		}
+		var quick, general Tick
+		errQuick := Decode(&quick, record)
+		errGeneral := Decode(&general, append([]byte(" "), record...))
+		if errQuick != errGeneral {
+			t.Fatalf("%q: error %v, the general way %v", record, errQuick, errGeneral)
+		}
+		if errQuick == nil && !bytes.Equal(AppendTick(nil, &quick), AppendTick(nil, &general)) {
+			t.Fatalf("%q: got %+v, the general way %+v", record, quick, general)
+		}
+	})
+}
+
 func TestDecodeDoesNotAllocate(t *testing.T) {
 	record := []byte(canonical)
 	var tick Tick

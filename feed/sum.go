@@ -35,38 +35,38 @@ func (s *Sum) Add(n Number) {
 
 // addFixed adds n in 128 bits, or reports false and leaves s as it was.
 func (s *Sum) addFixed(n Number) bool {
-	hi, lo, places := uint64(0), uint64(0), uint8(0)
-	ok, point := true, false
-	for _, c := range n {
-		if c == '.' {
-			point = true
-			continue
-		}
-		if hi, lo, ok = timesTenPlus(hi, lo, uint64(c-'0')); !ok {
-			return false
-		}
-		if point {
-			places++
-		}
-	}
+	hi, lo, places, ok := coefficient(n)
 	thi, tlo, tplaces := s.hi, s.lo, s.places
-	for ; places < tplaces; places++ {
-		if hi, lo, ok = timesTenPlus(hi, lo, 0); !ok {
-			return false
-		}
+	for ; ok && places < tplaces; places++ {
+		hi, lo, ok = timesTenPlus(hi, lo, 0)
 	}
-	for ; tplaces < places; tplaces++ {
-		if thi, tlo, ok = timesTenPlus(thi, tlo, 0); !ok {
-			return false
-		}
+	for ; ok && tplaces < places; tplaces++ {
+		thi, tlo, ok = timesTenPlus(thi, tlo, 0)
 	}
 	tlo, carry := bits.Add64(tlo, lo, 0)
 	thi, carry = bits.Add64(thi, hi, carry)
-	if carry != 0 {
+	if !ok || carry != 0 {
 		return false
 	}
 	s.hi, s.lo, s.places = thi, tlo, tplaces
 	return true
+}
+
+// coefficient is n without its point, and how many digits were behind that.
+func coefficient(n Number) (hi, lo uint64, places uint8, ok bool) {
+	point := len(n) - 1
+	ok = true
+	for i, c := range n {
+		switch {
+		case c == '.':
+			point = i
+		case i < 19: // what fits in 64 bits for certain, as nearly all sizes do
+			lo = lo*10 + uint64(c-'0')
+		case ok:
+			hi, lo, ok = timesTenPlus(hi, lo, uint64(c-'0'))
+		}
+	}
+	return hi, lo, uint8(max(0, len(n)-1-point)), ok
 }
 
 // timesTenPlus is (hi, lo) * 10 + digit, and whether it fits.

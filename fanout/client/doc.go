@@ -1,0 +1,17 @@
+// Package client is the Go client of the protocol in package wire. It keeps
+// one WebSocket connection and everything that was subscribed on it: when the
+// connection ends it comes back, as the server's close code allows, and asks
+// for all of it again.
+//
+//	Run:  dial -> hello -> ask for what is wanted -> deliver -> the end -> wait -> dial
+//	                         ^                                   |
+//	        Subscribe, Unsubscribe change it          close code: at once, later, never
+//
+// Every callback of [Config] is called from the goroutine that is in
+// [Client.Run], one at a time and in the order of the messages. A callback that
+// takes long makes the socket fill up; the server then conflates for this
+// client, so that what comes next is fresh, and closes when nothing is taken
+// for its stall time. There is no queue in between.
+//
+// What the protocol promises is checked: see [Stats] and [OrderError].
+package client

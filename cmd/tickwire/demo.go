@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+
+	"tickwire/feed/broker"
+	"tickwire/feed/kafka"
+)
+
+// demoCmd is tickwire demo.
+type demoCmd struct {
+	serverFlags
+	sourceFlags
+	DataDir string `help:"Where the broker keeps its records; empty: in a temporary folder, removed at the end." placeholder:"DIR"`
+}
+
+const (
+	demoTopic      = "ticks"
+	demoPartitions = 8
+)
+
+// Run runs everything until the process is asked to end. A replay that has
+// ended leaves the server up.
+func (c *demoCmd) Run(ctx context.Context, stdout *os.File) (err error) {
+	from, err := c.sourceFlags.open()
+	if err != nil {
+		return err
+	}
+	bound, err := c.serverFlags.bind()
+	if err != nil {
+		return err
+	}
+	defer bound.close()
+	b, err := broker.Start(ctx, broker.Config{Dir: c.DataDir, Topics: []broker.Topic{{Name: demoTopic, Partitions: demoPartitions}}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	cluster := kafka.Cluster{Brokers: []string{b.Addr()}}
+	to, err := kafka.NewProducer(kafka.ProducerConfig{Cluster: cluster, Topic: demoTopic})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	s, err := c.serverFlags.server(kafka.ConsumerConfig{Cluster: cluster, Topic: demoTopic})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "dashboard http://%s/\nsubscribe ws://%[1]s/v1/ws\nadmin     http://%s/\nbroker    %s, topic %s\n", bound.clients.Addr(), bound.admin.Addr(), b.Addr(), demoTopic)
+	g, ctx := errgroup.WithContext(ctx)
+	s.run(ctx, g, bound)
+	g.Go(func() error { return publish(ctx, from, to) })
+	return g.Wait()
+}

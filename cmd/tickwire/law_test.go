@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed is the import law: what each package may import of this module and
+// of the libraries that have one importer. A package that is not named may
+// import nothing of ours.
+var allowed = map[string][]string{
+	"tickwire/cmd/tickwire": {"tickwire/dashboard", "tickwire/fanout", "tickwire/fanout/client", "tickwire/fanout/gateway", "tickwire/fanout/wire",
+		"tickwire/feed", "tickwire/feed/broker", "tickwire/feed/kafka", "tickwire/feed/source"},
+	"tickwire/fanout/gateway": {"tickwire/fanout", "tickwire/fanout/wire", "tickwire/feed", gws},
+	"tickwire/fanout/client":  {"tickwire/fanout/wire", "tickwire/feed", gws},
+	"tickwire/fanout":         {"tickwire/fanout/wire", "tickwire/feed"},
+	"tickwire/fanout/wire":    {"tickwire/feed"},
+	"tickwire/feed/kafka":     {"tickwire/feed", kafkaGo},
+	"tickwire/feed/broker":    {kfake},
+	"tickwire/feed/source":    {"tickwire/feed"},
+}
+
+const (
+	gws     = "github.com/lxzan/gws"
+	kafkaGo = "github.com/segmentio/kafka-go"
+	kfake   = "github.com/twmb/franz-go/pkg/kfake"
+)
+
+func TestImportsFollowTheLaw(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "tickwire/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := 0
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; seen++ {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range p.Imports {
+			if law(i) && !slices.Contains(allowed[p.ImportPath], i) {
+				t.Errorf("%s may not import %s", p.ImportPath, i)
+			}
+		}
+	}
+	if seen < len(allowed) {
+		t.Errorf("go list told %d packages, want at least the %d that the law names", seen, len(allowed))
+	}
+}
+
+// law reports whether an import is under the law.
+func law(path string) bool {
+	return strings.HasPrefix(path, "tickwire/") || path == gws || path == kafkaGo || path == kfake
+}

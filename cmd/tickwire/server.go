@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tickwire/dashboard"
+	"tickwire/fanout"
+	"tickwire/fanout/gateway"
+	"tickwire/feed/kafka"
+)
+
+// serverFlags are what demo and serve have in common.
+type serverFlags struct {
+	Listen     string `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
+	Admin      string `help:"Address for operators: /livez, /readyz, /metrics." default:"127.0.0.1:9090"`
+	Node       string `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
+	MaxSymbols int    `help:"Symbols that the Book holds at most." default:"100000"`
+}
+
+// bound are the addresses, held before anything is started so that one in use
+// is said at once.
+type bound struct{ clients, admin net.Listener }
+
+func (f *serverFlags) bind() (bound, error) {
+	clients, err := listen("--listen", f.Listen)
+	if err != nil {
+		return bound{}, err
+	}
+	admin, err := listen("--admin", f.Admin)
+	if err != nil {
+		clients.Close()
+		return bound{}, err
+	}
+	return bound{clients, admin}, nil
+}
+
+func listen(flag, addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w; choose another address", flag, addr, reason(err))
+	}
+	return ln, nil
+}
+
+// reason is the innermost error: "address already in use" without the rest.
+func reason(err error) error {
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		return call.Err
+	}
+	return err
+}
+
+func (b bound) close() {
+	b.clients.Close()
+	b.admin.Close()
+}
+
+// server is the consumer, the fan-out and the gateway of one node.
+type server struct {
+	consumer *kafka.Consumer
+	hub      *fanout.Hub
+	gateway  *gateway.Gateway
+}
+
+// sink is the hub as the consumer sees it. The consumer is made first, as the
+// hub asks it for its lag; the hub is filled in before the consumer runs.
+type sink struct{ *fanout.Hub }
+
+// server wires the parts together. From now on its hub runs; run ends it.
+func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
+	if f.Node == "" {
+		f.Node, _ = os.Hostname()
+	}
+	into := &sink{}
+	from.Sink = into
+	consumer, err := kafka.NewConsumer(from)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{consumer: consumer}
+	s.hub = fanout.New(fanout.Config{Symbols: f.MaxSymbols, Lag: s.lag})
+	into.Hub = s.hub
+	s.gateway = gateway.New(gateway.Config{Hub: s.hub, Node: f.Node, Ready: s.ready, Dashboard: dashboard.Handler()})
+	s.gateway.Registry().MustRegister(s.consumer)
+	return s, nil
+}
+
+func (s *server) lag() time.Duration { return s.consumer.Behind(time.Now()) }
+
+// ready says what clients must wait for.
+func (s *server) ready() error {
+	if s.consumer.Ready() {
+		return nil
+	}
+	behind := int64(0)
+	for _, p := range s.consumer.Progress() {
+		behind += p.Lag
+	}
+	return fmt.Errorf("catching up with the topic, %d records behind", behind)
+}
+
+// run starts the parts in g and has them end with ctx: first the gateway, and
+// with it the hub, then the consumer.
+func (s *server) run(ctx context.Context, g *errgroup.Group, at bound) {
+	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
+	g.Go(func() error { return s.consumer.Run(reading) })
+	g.Go(func() error {
+		defer stopReading()
+		return s.gateway.Run(ctx, at.clients)
+	})
+	g.Go(func() error { return serveAdmin(ctx, at.admin, s.gateway.Admin()) })
+	g.Go(func() error { return s.watchSkipped(ctx) })
+}
+
+// watchSkipped logs ticks that the Book did not take, at most a line in ten
+// seconds.
+func (s *server) watchSkipped(ctx context.Context) error {
+	every := time.NewTicker(10 * time.Second)
+	defer every.Stop()
+	var before fanout.Stats
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+		}
+		now := s.hub.Stats()
+		if n := now.Refused - before.Refused; n > 0 {
+			slog.Warn("ticks of further symbols were refused: the Book is full; raise --max-symbols", "ticks", n)
+		}
+		if n := now.Astray - before.Astray; n > 0 {
+			slog.Warn("ticks came from a partition that their symbol has left; use the symbol as the record's key", "ticks", n)
+		}
+		before = now
+	}
+}
+
+func serveAdmin(ctx context.Context, ln net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	stopped := context.AfterFunc(ctx, func() { server.Close() })
+	defer stopped()
+	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -171,9 +171,8 @@ func TestTheGatewayEndsWithTheValuesOfTheMarket(t *testing.T) {
 
 func TestOverTLSWithItsVerdicts(t *testing.T) {
 	hub := fanout.New(fanout.Config{})
-	m := newMarket(t)
-	for range 100 {
-		m.tick(hub)
+	for offset, symbol := range []string{"A-1", "A-2"} {
+		hub.Apply(&feed.Tick{Symbol: []byte(symbol), Time: 1, Price: feed.Number("1")}, feed.Position{Offset: int64(offset)})
 	}
 	server := httptest.NewTLSServer(gateway.New(gateway.Config{Hub: hub}).Handler())
 	defer server.Close()

@@ -1,0 +1,68 @@
+package splice
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// reader is a program for Node: of each line it inflates the payload with a
+// window of so many bits, and says which is not the message.
+const reader = `
+const zlib = require('zlib')
+const lines = require('fs').readFileSync(0, 'latin1').trim().split('\n')
+lines.forEach((line, i) => {
+  const [bits, payload, want] = line.split(' ')
+  const input = Buffer.concat([Buffer.from(payload, 'hex'), Buffer.from('0000ffff', 'hex')])
+  const options = { windowBits: Number(bits), finishFlush: zlib.constants.Z_SYNC_FLUSH }
+  let got
+  try { got = zlib.inflateRawSync(input, options).toString('hex') } catch (e) { got = String(e) }
+  if (got !== want) { console.log('line ' + i + ', window bits ' + bits + ': got ' + got + ', want ' + want); process.exit(1) }
+})
+console.log(lines.length)
+`
+
+// TestNodeReadsFramesWithASmallWindow: zlib refuses what lies beyond its window,
+// which Go's readers, with one of 32 KiB, do not notice.
+func TestNodeReadsFramesWithASmallWindow(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		if strings.Contains(os.Getenv("TICKWIRE_REQUIRE"), "node") {
+			t.Fatal("TICKWIRE_REQUIRE asks for node, and there is none")
+		}
+		t.Skip("no node here")
+	}
+	table := mustTicker(t)
+	r := rand.New(rand.NewPCG(11, 11))
+	var input bytes.Buffer
+	lines := 0
+	add := func(head int, updates [][]byte) {
+		payload := table.AppendFrame(nil, head, mustEncode(t, table, updates))
+		for _, bits := range []int{9, 10} {
+			fmt.Fprintf(&input, "%d %x %x\n", bits, payload, table.AppendRaw(nil, head, updates))
+			lines++
+		}
+	}
+	for _, n := range []int{1, 2, 3, 20, 200} {
+		for i := range 400/n + 2 {
+			add(i%2, drawUpdates(table, r, n))
+		}
+		for _, updates := range market(n, 5) {
+			add(0, updates)
+		}
+	}
+	long := usual // as far apart as can be
+	long.v += strings.Repeat("1", maxSpan-1-len(usual.update()))
+	add(1, [][]byte{long.update(), long.update(), long.update()})
+
+	command := exec.CommandContext(t.Context(), node, "-e", reader)
+	command.Stdin = &input
+	out, err := command.CombinedOutput()
+	if got, want := strings.TrimSpace(string(out)), fmt.Sprint(lines); err != nil || got != want {
+		t.Fatalf("node: %v, got %.2000s, want %s lines read", err, got, want)
+	}
+}

@@ -1,0 +1,183 @@
+package splice
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	kflate "github.com/klauspost/compress/flate"
+
+	"tickwire/fanout/splice/internal/sample"
+	"tickwire/feed"
+	"tickwire/feed/source"
+)
+
+// deflater compresses one message after the other.
+type deflater interface {
+	io.Writer
+	Flush() error
+	Reset(io.Writer)
+}
+
+var deflaters = []struct {
+	name string
+	open func() (deflater, error)
+}{
+	{"klauspost-1", func() (deflater, error) { return kflate.NewWriter(io.Discard, 1) }},
+	{"klauspost-6", func() (deflater, error) { return kflate.NewWriter(io.Discard, 6) }},
+	{"stdlib-1", func() (deflater, error) { return flate.NewWriter(io.Discard, 1) }},
+	{"stdlib-6", func() (deflater, error) { return flate.NewWriter(io.Discard, 6) }},
+}
+
+// sizes is bytes per update over all frames, by what made them.
+func sizes(tb testing.TB, t *Table, frames [][][]byte) map[string]float64 {
+	tb.Helper()
+	total, updates := make(map[string]int), 0
+	writers := make(map[string]deflater)
+	for _, d := range deflaters {
+		w, err := d.open()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		writers[d.name] = w
+	}
+	for _, f := range frames {
+		updates += len(f)
+		raw := t.AppendRaw(nil, 0, f)
+		total["raw"] += len(raw)
+		total["spliced"] += len(t.AppendFrame(nil, 0, mustEncode(tb, t, f)))
+		for name, w := range writers {
+			total[name] += deflated(tb, w, raw)
+		}
+	}
+	per := make(map[string]float64)
+	for name, n := range total {
+		per[name] = float64(n) / float64(updates)
+	}
+	return per
+}
+
+// deflated is the size of text as one message, without the tail.
+func deflated(tb testing.TB, w deflater, text []byte) int {
+	tb.Helper()
+	var b bytes.Buffer
+	w.Reset(&b)
+	if _, err := w.Write(text); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Len() - len(tail)
+}
+
+// boundsFrom is how many updates a frame must have to be bounded.
+const boundsFrom = 3
+
+// checkSizes reports frames larger than bound times what level 1 makes of them.
+func checkSizes(t *testing.T, what string, n int, per map[string]float64, bound float64) {
+	t.Helper()
+	t.Logf("%s, %3d updates a frame, bytes an update: raw %.1f, spliced %.1f, klauspost 1 and 6 %.1f and %.1f, compress/flate 1 and 6 %.1f and %.1f",
+		what, n, per["raw"], per["spliced"], per["klauspost-1"], per["klauspost-6"], per["stdlib-1"], per["stdlib-6"])
+	for _, level1 := range []string{"klauspost-1", "stdlib-1"} {
+		if got, want := per["spliced"], bound*per[level1]; n >= boundsFrom && got > want {
+			t.Errorf("%s, %d updates a frame: got %.2f bytes an update, want at most %.2f, %v times %s", what, n, got, want, bound, level1)
+		}
+	}
+}
+
+func TestFramesAreAsSmallAsLevelOnes(t *testing.T) {
+	table := mustTicker(t)
+	for _, n := range []int{1, 2, 3, 5, 10, 20, 50, 200} {
+		checkSizes(t, "market", n, sizes(t, table, market(n, 20)), 1.05)
+	}
+}
+
+// TestFramesOfRealMarketsAreNearlyAsSmall: recordings have few symbols, alike in
+// their digits, for which level 1 finds a code of its own.
+func TestFramesOfRealMarketsAreNearlyAsSmall(t *testing.T) {
+	table := mustTicker(t)
+	for _, pattern := range []string{"binance/*.gz", "cryptofeed/COINBASE*", "cryptofeed/KRAKEN.ws.50*"} {
+		files, err := filepath.Glob("../../../shared/data/" + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) == 0 {
+			t.Skip("no recordings here")
+		}
+		for _, n := range []int{3, 5, 10} {
+			if frames := recorded(t, files, n); len(frames) > 0 {
+				checkSizes(t, pattern, n, sizes(t, table, frames), 1.1)
+			}
+		}
+	}
+}
+
+// recorded is frames of n updates each, out of the first seconds of recordings
+// that were made at the same time. There are none when n is more than they have
+// symbols.
+func recorded(t *testing.T, files []string, n int) [][][]byte {
+	t.Helper()
+	replay, err := source.NewReplay(source.ReplayConfig{Files: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var frames [][][]byte
+	node, enough := sample.NewNode(1), errors.New("enough ticks")
+	ticks := 0
+	err = replay.Run(t.Context(), func(_ context.Context, tick *feed.Tick) error {
+		node.Take(tick)
+		ticks++
+		if ticks > 50 && ticks%20 == 0 && node.Symbols() >= n {
+			frames = append(frames, node.Frame(n))
+		}
+		if ticks == 5000 {
+			return enough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, enough) {
+		t.Fatal(err)
+	}
+	return frames
+}
+
+func TestEstimateIsNear(t *testing.T) {
+	table := mustTicker(t)
+	for _, n := range []int{1, 2, 3, 20, 200} {
+		for _, updates := range market(n, 30) {
+			segments := mustEncode(t, table, updates)
+			got, is := table.Estimate(0, segments), len(table.AppendFrame(nil, 0, segments))
+			least, most := is-2, is+2
+			if n > 1 {
+				least, most = is*95/100, is*105/100
+			}
+			if got < least || got > most {
+				t.Errorf("%d updates: got an estimate of %d bytes, want %d to %d: the frame has %d", n, got, least, most, is)
+			}
+			if got, want := table.RawSize(1, segments), len(table.AppendRaw(nil, 1, updates)); got != want {
+				t.Errorf("%d updates: got a raw size of %d, want %d", n, got, want)
+			}
+		}
+	}
+}
+
+func TestTheOrderOfComparePays(t *testing.T) {
+	table := mustTicker(t)
+	size := func(frames [][][]byte) float64 { return sizes(t, table, frames)["spliced"] }
+	sorted := market(20, 20)
+	shuffled := market(20, 20)
+	for _, f := range shuffled {
+		slices.SortFunc(f, func(a, b []byte) int { return bytes.Compare(a, b) })
+	}
+	if s, u := size(sorted), size(shuffled); s >= u {
+		t.Errorf("sorted as by Compare: got %.2f bytes an update, want less than by symbol, %.2f", s, u)
+	} else {
+		t.Logf("bytes an update at 20: %.2f sorted as by Compare, %.2f by symbol", s, u)
+	}
+}

@@ -43,6 +43,15 @@ func (b bitset) empty() bool {
 	return true
 }
 
+// visit calls see for every member in order.
+func (b bitset) visit(see func(i uint32)) {
+	for w, rest := range b {
+		for ; rest != 0; rest &= rest - 1 {
+			see(uint32(w*64 + bits.TrailingZeros64(rest)))
+		}
+	}
+}
+
 // drain calls visit for every member in order and removes those for which it
 // returns true.
 func (b bitset) drain(visit func(i uint32) (remove bool)) {

@@ -1,12 +1,18 @@
 package fanout
 
 import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"tickwire/fanout/wire"
 	"tickwire/feed"
@@ -29,18 +35,26 @@ type client struct {
 	merged   uint64                 // ticks that came only as part of a later update
 	updates  int
 	frames   int
+	progress time.Time // as Outbox tells it
+
+	compressed int // frames
 }
+
+// attached makes every second client one that takes compressed frames.
+var attached int
 
 func attach(t *testing.T, h *Hub) *client {
 	c := &client{t: t, last: make(map[string]wire.Update)}
-	c.sub = h.NewSubscriber(c)
+	attached++
+	c.sub = h.NewSubscriber(c, attached%2 == 0)
 	c.sub.Attach(wire.Marshal(wire.Hello{Type: wire.TypeHello, V: wire.Version}))
 	return c
 }
 
-func (c *client) TryFrame(message []byte) Outcome {
+func (c *client) TryFrame(frame []byte) Outcome {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	message := c.open(frame)
 	if c.inFlight {
 		c.t.Errorf("a frame while one is in flight: %s", message)
 	}
@@ -53,6 +67,7 @@ func (c *client) TryFrame(message []byte) Outcome {
 	c.take(message)
 	if c.slow {
 		c.inFlight = true
+		c.progress = time.Now()
 		return Blocked
 	}
 	return Sent
@@ -62,6 +77,40 @@ func (c *client) Shut(why Reason) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shut = append(c.shut, why)
+}
+
+// open takes a frame apart the way RFC 6455 section 5.2 and RFC 7692 section
+// 7.2.2 say.
+func (c *client) open(frame []byte) []byte {
+	payload := frame[2:]
+	size := uint64(frame[1])
+	switch size {
+	case 126:
+		size, payload = uint64(binary.BigEndian.Uint16(payload)), payload[2:]
+	case 127:
+		size, payload = binary.BigEndian.Uint64(payload), payload[8:]
+	}
+	if size != uint64(len(payload)) {
+		c.t.Errorf("a frame says %d bytes and has %d", size, len(payload))
+	}
+	if frame[0] == plainText {
+		return payload
+	}
+	if frame[0] != deflatedText || !c.sub.deflate {
+		c.t.Errorf("a frame of kind %#x to a client that takes compressed ones: %v", frame[0], c.sub.deflate)
+	}
+	c.compressed++
+	text, err := io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff"))))
+	if err != nil {
+		c.t.Errorf("inflate: %v", err)
+	}
+	return text
+}
+
+func (c *client) Progress() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.progress
 }
 
 func (c *client) take(message []byte) {

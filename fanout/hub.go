@@ -86,15 +86,17 @@ func (h *Hub) Apply(t *feed.Tick, at feed.Position) {
 }
 
 // NewSubscriber makes a subscriber of the client behind out, in the shard that
-// has the fewest. Attach begins its life.
-func (h *Hub) NewSubscriber(out Outbox) *Subscriber {
+// has the fewest. deflate tells that permessage-deflate was agreed on with the
+// client, without context takeover on the server's side. Attach begins the
+// subscriber's life.
+func (h *Hub) NewSubscriber(out Outbox, deflate bool) *Subscriber {
 	sh := h.shards[0]
 	for _, other := range h.shards[1:] {
 		if other.subscribers.Load() < sh.subscribers.Load() {
 			sh = other
 		}
 	}
-	return &Subscriber{shard: sh, out: out, ended: make(chan struct{}), replied: make(chan struct{}, 1)}
+	return &Subscriber{shard: sh, out: out, deflate: deflate, ended: make(chan struct{}), replied: make(chan struct{}, 1)}
 }
 
 // Policy is the policy in force.

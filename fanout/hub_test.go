@@ -48,7 +48,7 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("denied: got %v, want %v", ack.Denied, want)
 		}
 		ack = c.unsubscribe("BTC-USD", "BTC-USD", "ETH-USD", "*", "?")
-		if got, want := ack.Symbols, []string{"BTC-USD"}; !slices.Equal(got, want) || len(ack.Denied) != 4 || ack.Denied[0].Code != wire.NotSubscribed {
+		if got, want := ack.Symbols, []string{"BTC-USD", "BTC-USD"}; !slices.Equal(got, want) || len(ack.Denied) != 3 || ack.Denied[0].Code != wire.NotSubscribed {
 			t.Errorf("unsubscribe: got %s", text(ack))
 		}
 	})
@@ -386,6 +386,115 @@ func TestAppendUpdates(t *testing.T) {
 			if !slices.Equal(got, tc.want) {
 				t.Errorf("terms %v: got %v, want %v", tc.terms, got, tc.want)
 			}
+		}
+	})
+}
+
+// stallPolicy is for the tests below: a blocked client is warned after 10 s and
+// evicted after 30 s.
+var stallPolicy = Policy{Stall: 30 * time.Second}
+
+func TestAClientThatTakesNothingIsEvicted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{Shards: 1, Policy: stallPolicy})
+		defer h.Close()
+		m := &market{hub: h}
+		m.trade("A", "1")
+		dead, late := attach(t, h), attach(t, h)
+		for _, c := range []*client{dead, late} {
+			c.subscribe(0, "A")
+			synctest.Wait()
+			c.stall()
+		}
+		m.trade("A", "2")
+		for range 29 {
+			time.Sleep(time.Second)
+			late.mu.Lock()
+			late.progress = time.Now() // a byte now and then
+			late.mu.Unlock()
+		}
+		synctest.Wait()
+		if dead.ended() != nil {
+			t.Errorf("after 29 s: shut for %v, want patience", dead.ended())
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if !slices.Equal(dead.ended(), []Reason{Slow}) || late.ended() != nil {
+			t.Errorf("after 31 s: shut for %v and %v, want slow and not at all", dead.ended(), late.ended())
+		}
+	})
+}
+
+func TestAClientThatWasBlockedForLongIsToldSo(t *testing.T) {
+	for _, tc := range []struct {
+		blocked time.Duration
+		told    bool
+	}{{5 * time.Second, false}, {11 * time.Second, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			h := New(Config{Shards: 1, Policy: stallPolicy})
+			defer h.Close()
+			m := &market{hub: h}
+			m.trade("A", "1")
+			c := attach(t, h)
+			c.subscribe(0, "A")
+			synctest.Wait()
+			c.stall()
+			m.trade("A", "2")
+			synctest.Wait()
+			c.messages()
+			time.Sleep(tc.blocked)
+			m.trade("A", "3")
+			c.recover()
+			synctest.Wait()
+			got := c.messages()
+			notice, told := got[0].(*wire.Notice)
+			if told != tc.told || told && (notice.Code != wire.NoticeSlow || notice.InMS != 30_000) {
+				t.Errorf("after %v: got first %+v, want a notice: %v", tc.blocked, got[0], tc.told)
+			}
+			if string(c.value("A").Price) != "3" {
+				t.Errorf("after %v: ends with %s, want 3", tc.blocked, text(c.value("A")))
+			}
+		})
+	}
+}
+
+// TestWhoWaitedLongestGoesFirst cuts frames to three updates and looks at the
+// order in which a client that was blocked gets its symbols.
+func TestWhoWaitedLongestGoesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{Shards: 1, Policy: Policy{MaxFrame: 250}})
+		defer h.Close()
+		m := &market{hub: h}
+		symbols := []string{"A", "B", "C", "D", "E", "F", "G"}
+		for _, s := range symbols {
+			m.trade(s, "1")
+		}
+		c := attach(t, h)
+		c.subscribe(0, "*")
+		synctest.Wait()
+		c.stall()
+		m.trade("A", "2") // in flight
+		synctest.Wait()
+		for _, s := range []string{"F", "B", "G", "C", "A", "B", "E", "D"} {
+			m.trade(s, "3")
+			synctest.Wait()
+		}
+		var order []string
+		for range 4 {
+			c.messages()
+			c.read()
+			synctest.Wait()
+			for _, message := range c.messages() {
+				if len(message.(*wire.Data).Data) > 3 {
+					t.Errorf("a frame of %d updates, want at most 3", len(message.(*wire.Data).Data))
+				}
+				for _, u := range message.(*wire.Data).Data {
+					order = append(order, u.Symbol)
+				}
+			}
+		}
+		if want := []string{"F", "B", "G", "C", "A", "E", "D"}; !slices.Equal(order, want) {
+			t.Errorf("order: got %v, want %v", order, want)
 		}
 	})
 }

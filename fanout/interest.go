@@ -1,43 +1,165 @@
 package fanout
 
-import "tickwire/feed"
+import (
+	"slices"
+	"strings"
 
-// interest is, per symbol, the subscribers of one shard that watch it.
-type interest [][]watch
+	"tickwire/feed"
+)
 
-// watch is one subscriber's entry for a symbol.
+// interest is who watches what in one shard: for every symbol the subscribers
+// that named it, and the rosters that it is on.
+type interest struct {
+	symbols []symbolInterest
+	rosters map[string]*roster // by prefix
+}
+
+type symbolInterest struct {
+	named   []watch
+	rosters []place
+}
+
+// watch is the place of a symbol among the names of one subscriber.
 type watch struct {
-	sub   *Subscriber
-	entry uint32
+	part *part
+	at   uint32
 }
 
-// add notes that entry i of sub watches id, and tells whether it is the first.
-func (in *interest) add(id feed.SymbolID, sub *Subscriber, i uint32) (first bool) {
-	for int(id) >= len(*in) {
-		*in = append(*in, nil)
+// place is where a symbol stands on a roster.
+type place struct {
+	roster *roster
+	at     uint32
+}
+
+// roster is the symbols of one pattern, shared by all subscribers of the shard
+// that asked for it: each of them keeps a bit a symbol and nothing else.
+type roster struct {
+	prefix  string
+	symbols []feed.SymbolID // rising, as symbols come
+	members []*part
+}
+
+// find is the place of a symbol on the roster.
+func (r *roster) find(id feed.SymbolID) (uint32, bool) {
+	at, ok := slices.BinarySearch(r.symbols, id)
+	return uint32(at), ok
+}
+
+func (in *interest) of(id feed.SymbolID) *symbolInterest {
+	for int(id) >= len(in.symbols) {
+		in.symbols = append(in.symbols, symbolInterest{})
 	}
-	list := &(*in)[id]
-	sub.watchlist.entries[i].at = uint32(len(*list))
-	*list = append(*list, watch{sub, i})
-	return len(*list) == 1
+	return &in.symbols[id]
 }
 
-// remove undoes add and tells whether that was the last one. The last watch
-// takes the freed place, so the order of a list means nothing.
-func (in interest) remove(id feed.SymbolID, sub *Subscriber, i uint32) (last bool) {
-	list := in[id]
-	at, end := sub.watchlist.entries[i].at, len(list)-1
-	moved := list[end]
-	list[at] = moved
-	moved.sub.watchlist.entries[moved.entry].at = at
-	list[end] = watch{}
-	in[id] = list[:end]
-	return end == 0
+func (s *symbolInterest) none() bool { return len(s.named) == 0 && len(s.rosters) == 0 }
+
+// addNamed notes that the entry at of p watches id.
+func (in *interest) addNamed(id feed.SymbolID, p *part, at uint32) {
+	s := in.of(id)
+	p.entries[at].watch = uint32(len(s.named))
+	s.named = append(s.named, watch{p, at})
 }
 
-func (in interest) of(id feed.SymbolID) []watch {
-	if int(id) >= len(in) {
-		return nil
+// removeNamed undoes addNamed. The last watch takes the freed place, so the
+// order of the list means nothing.
+func (in *interest) removeNamed(id feed.SymbolID, p *part, at uint32) {
+	s := in.of(id)
+	i, last := p.entries[at].watch, len(s.named)-1
+	moved := s.named[last]
+	s.named[i] = moved
+	moved.part.entries[moved.at].watch = i
+	s.named[last] = watch{}
+	s.named = s.named[:last]
+}
+
+// enlist puts a symbol on a roster.
+func (in *interest) enlist(r *roster, id feed.SymbolID) (at uint32) {
+	at = uint32(len(r.symbols))
+	r.symbols = append(r.symbols, id)
+	s := in.of(id)
+	s.rosters = append(s.rosters, place{r, at})
+	return at
+}
+
+// disband removes a roster that has no members any more.
+func (in *interest) disband(r *roster) {
+	delete(in.rosters, r.prefix)
+	for _, id := range r.symbols {
+		s := in.of(id)
+		s.rosters = slices.DeleteFunc(s.rosters, func(p place) bool { return p.roster == r })
 	}
-	return in[id]
+}
+
+// leave ends p's membership.
+func (r *roster) leave(p *part) {
+	i, last := p.member, len(r.members)-1
+	r.members[i] = r.members[last]
+	r.members[i].member = i
+	r.members[last] = nil
+	r.members = r.members[:last]
+}
+
+// matches reports whether symbol belongs on the roster.
+func (r *roster) matches(symbol string) bool { return strings.HasPrefix(symbol, r.prefix) }
+
+// begin is called before somebody becomes interested in a symbol. The first one
+// in this shard says so in the slot and reads it after that: see slot.interest.
+func (sh *shard) begin(id feed.SymbolID) {
+	if !sh.interest.of(id).none() {
+		return
+	}
+	for int(id) >= len(sh.segments) {
+		sh.segments = append(sh.segments, segment{})
+	}
+	sh.book.slot(id).interest.Or(sh.bit)
+	sh.encode(id)
+}
+
+// cease is called after somebody has ceased to be interested in a symbol.
+func (sh *shard) cease(id feed.SymbolID) {
+	if sh.interest.of(id).none() {
+		sh.book.slot(id).interest.And(^sh.bit)
+	}
+}
+
+func (sh *shard) watchName(names *part, at uint32) {
+	id := names.entries[at].id
+	sh.begin(id)
+	sh.interest.addNamed(id, names, at)
+}
+
+func (sh *shard) unwatchName(names *part, at uint32) {
+	id := names.entries[at].id
+	sh.interest.removeNamed(id, names, at)
+	sh.cease(id)
+}
+
+// join makes p a member of the roster of a prefix, which is made if it is not
+// there. Symbols beyond known come to it with the next pulse.
+func (sh *shard) join(p *part, prefix string) {
+	r := sh.interest.rosters[prefix]
+	if r == nil {
+		r = &roster{prefix: prefix}
+		sh.interest.rosters[prefix] = r
+		for id := range feed.SymbolID(sh.known) {
+			if r.matches(sh.book.symbols.Name(id)) {
+				sh.enlist(r, id)
+			}
+		}
+	}
+	p.roster, p.member = r, len(r.members)
+	r.members = append(r.members, p)
+}
+
+// leave undoes join. The last member takes the roster along.
+func (sh *shard) leave(p *part) {
+	r := p.roster
+	if r.leave(p); len(r.members) > 0 {
+		return
+	}
+	sh.interest.disband(r)
+	for _, id := range r.symbols {
+		sh.cease(id)
+	}
 }

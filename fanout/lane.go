@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// lane is one of a subscriber's rates and the symbols that are pending at it.
+// lane is one of a subscriber's rates, and when it may send next.
 type lane struct {
-	sub     *Subscriber
-	rate    float64 // updates a second of each symbol; 0: every change
-	every   time.Duration
-	next    time.Time // no frame of this lane before
-	pending bitset    // entries of the watchlist that changed since their last frame
-	due     int       // place in the shard's due list, -1: not in it
+	sub   *Subscriber
+	rate  float64 // updates a second of each symbol; 0: every change
+	every time.Duration
+	next  time.Time // no update of this lane before
+	due   int       // place in the shard's due list, -1: not in it
+	sends bool      // the frame under assembly has updates of this lane
 }
 
 func newLane(sub *Subscriber, rate float64) *lane {

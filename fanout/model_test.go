@@ -65,10 +65,14 @@ func runModel(t *testing.T, r *rand.Rand) {
 	}
 	time.Sleep(2 * time.Second) // the slowest rate is one a second
 	synctest.Wait()
-	merged := uint64(0)
+	merged, compressed := uint64(0), 0
 	for i, c := range clients {
 		c.compare(fmt.Sprintf("client %d", i), final)
 		merged += c.merged
+		compressed += c.compressed
+	}
+	if compressed == 0 {
+		t.Error("no frame was compressed")
 	}
 	if t.Failed() {
 		return

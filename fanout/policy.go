@@ -15,6 +15,12 @@ type Policy struct {
 	// Idle is how long a subscriber may be without any subscription before it
 	// is shut with Idle. Default: 30 s.
 	Idle time.Duration
+	// Stall is how long a client may take no byte of what is on its way before
+	// it is evicted with Slow. Default: 30 s.
+	Stall time.Duration
+	// MaxFrame bounds the text of a data message, in bytes before compression.
+	// A single update may exceed it. Default: 64 KiB.
+	MaxFrame int
 	// Terms bounds the symbols and patterns of a subscriber. A pattern counts
 	// as one, whatever it covers. Default: 10,000.
 	Terms int
@@ -29,6 +35,12 @@ func (p Policy) withDefaults() Policy {
 	}
 	if p.Idle <= 0 {
 		p.Idle = 30 * time.Second
+	}
+	if p.Stall <= 0 {
+		p.Stall = 30 * time.Second
+	}
+	if p.MaxFrame <= 0 {
+		p.MaxFrame = 64 << 10
 	}
 	if p.Terms <= 0 {
 		p.Terms = 10_000

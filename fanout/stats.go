@@ -10,7 +10,8 @@ type Stats struct {
 	PulseTime   time.Duration // spent in pulses
 	Frames      uint64        // messages given to outboxes
 	Updates     uint64        // in those messages
-	Bytes       uint64        // of those messages, before compression
+	Text        uint64        // bytes of those updates, before compression
+	Bytes       uint64        // of all frames, as they went out
 	Heartbeats  uint64
 	Conflated   uint64 // ticks that a subscriber got only as part of a later update
 	// What became of ticks that are no symbol's newest value.
@@ -32,6 +33,7 @@ func (h *Hub) Stats() Stats {
 		s.PulseTime += time.Duration(sh.pulseNanos.Load())
 		s.Frames += sh.frames.Load()
 		s.Updates += sh.updates.Load()
+		s.Text += sh.texts.Load()
 		s.Bytes += sh.bytes.Load()
 		s.Heartbeats += sh.heartbeats.Load()
 		s.Conflated += sh.conflated.Load()

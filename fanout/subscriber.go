@@ -10,21 +10,24 @@ import (
 // Subscriber is one client's half in the fan-out. Its exported methods may be
 // called from anywhere; everything else belongs to its shard's goroutine.
 type Subscriber struct {
-	shard *shard
-	out   Outbox
-	ended chan struct{} // closed when the shard has let go of it
+	shard   *shard
+	out     Outbox
+	deflate bool          // the client takes compressed messages
+	ended   chan struct{} // closed when the shard has let go of it
 
 	watchlist watchlist
-	lanes     []*lane // by number; nil where one was given back
-	fresh     bitset  // entries that need a snapshot before anything else
-	reply     []byte  // the answer to the request under way, nil: none
+	lanes     []*lane     // by number; nil where one was given back
+	waiting   waitingLine // what is pending, longest first
+	reply     []byte      // the answer to the request under way, nil: none
 	replied   chan struct{}
 
 	place     int // in shard.subs
 	blocked   bool
+	warn      bool // it was blocked for long and is to be told
 	gone      bool
 	touched   bool      // in shard.touched
 	sent      time.Time // of the last frame
+	blockedAt time.Time
 	unwatched time.Time // since when the watchlist has had no terms
 	conflated uint64    // ticks that were replaced before they were sent
 }
@@ -164,125 +167,101 @@ func (s *Subscriber) addTerm(term string, lane uint8) wire.Code {
 	if !ok {
 		return wire.UnknownSymbol
 	}
-	i, watched := s.watchlist.index[id]
-	if !watched || s.watchlist.entries[i].name == 0 {
-		if s.watchlist.terms() >= s.shard.policy.Terms {
-			return wire.TooManySymbols
-		}
-		s.watchlist.named++
-	}
-	if !watched {
-		s.watch(entry{id: id, lane: lane, name: lane + 1})
+	names := s.parts()[0]
+	if at, named := s.watchlist.names[id]; named {
+		names.entries[at].lane = lane
 		return ""
 	}
-	s.watchlist.entries[i].name = lane + 1
-	s.settle(i)
+	if s.watchlist.terms() >= s.shard.policy.Terms {
+		return wire.TooManySymbols
+	}
+	at := names.put(entry{id: id, lane: lane, live: true})
+	s.watchlist.names[id] = at
+	s.shard.watchName(names, at)
+	names.claim(id, at)
 	return ""
 }
 
 func (s *Subscriber) addPattern(prefix string, lane uint8) wire.Code {
-	if at := s.watchlist.findPattern(prefix); at >= 0 {
-		s.watchlist.patterns[at].lane = lane
-	} else {
-		if s.watchlist.terms() >= s.shard.policy.Terms {
-			return wire.TooManySymbols
-		}
-		s.watchlist.patterns = append(s.watchlist.patterns, pattern{prefix, lane})
-		s.shard.patterns[s] = struct{}{}
+	if p := s.watchlist.pattern(prefix); p != nil {
+		p.lane = lane
+		return ""
 	}
-	// Symbols beyond known are the shard's next pulse's business.
-	for id := range feed.SymbolID(s.shard.known) {
-		s.cover(id)
+	if s.watchlist.terms() >= s.shard.policy.Terms {
+		return wire.TooManySymbols
+	}
+	p := &part{sub: s, lane: lane, number: s.number()}
+	s.watchlist.parts[p.number] = p
+	s.shard.join(p, prefix)
+	for at, id := range p.roster.symbols {
+		p.claim(id, uint32(at))
 	}
 	return ""
 }
 
-// cover watches id if a pattern asks for it, at the pattern's lane.
-func (s *Subscriber) cover(id feed.SymbolID) {
-	p, ok := s.watchlist.covering(s.shard.book.symbols.Name(id))
-	if !ok {
-		return
+// parts are the parts of the watchlist, the names among them.
+func (s *Subscriber) parts() []*part {
+	if s.watchlist.parts == nil {
+		s.watchlist.parts = []*part{{sub: s}}
+		s.watchlist.names = make(map[feed.SymbolID]uint32)
 	}
-	if i, watched := s.watchlist.index[id]; watched {
-		s.settle(i)
-		return
+	return s.watchlist.parts
+}
+
+// number is a free place among the parts.
+func (s *Subscriber) number() uint16 {
+	for n, p := range s.parts() {
+		if p == nil {
+			return uint16(n)
+		}
 	}
-	s.watch(entry{id: id, lane: p.lane})
+	s.watchlist.parts = append(s.watchlist.parts, nil)
+	return uint16(len(s.watchlist.parts) - 1)
 }
 
 func (s *Subscriber) removeTerm(term string) wire.Code {
 	if prefix, ok := wire.Pattern(term); ok {
-		return s.removePattern(prefix)
+		p := s.watchlist.pattern(prefix)
+		if p == nil {
+			return wire.NotSubscribed
+		}
+		s.removePattern(p)
+		return ""
 	}
 	id, ok := s.shard.book.symbols.Lookup(term)
-	i, watched := s.watchlist.index[id]
-	if !ok || !watched || s.watchlist.entries[i].name == 0 {
+	at, named := s.watchlist.names[id]
+	if !ok || !named {
 		return wire.NotSubscribed
 	}
-	s.watchlist.entries[i].name = 0
-	s.watchlist.named--
-	s.settle(i)
+	s.removeName(id, at)
 	return ""
 }
 
-func (s *Subscriber) removePattern(prefix string) wire.Code {
-	at := s.watchlist.findPattern(prefix)
-	if at < 0 {
-		return wire.NotSubscribed
-	}
-	s.watchlist.patterns = append(s.watchlist.patterns[:at], s.watchlist.patterns[at+1:]...)
-	if len(s.watchlist.patterns) == 0 {
-		delete(s.shard.patterns, s)
-	}
-	for _, i := range s.watchlist.index {
-		s.settle(i)
-	}
-	return ""
+func (s *Subscriber) removeName(id feed.SymbolID, at uint32) {
+	names := s.watchlist.parts[0]
+	names.release(id, at)
+	s.shard.unwatchName(names, at)
+	delete(s.watchlist.names, id)
+	names.drop(at)
 }
 
-// settle gives entry i the lane that its terms now ask for, or ends it when
-// none does. What is pending stays pending.
-func (s *Subscriber) settle(i uint32) {
-	e := &s.watchlist.entries[i]
-	lane := e.name - 1
-	if e.name == 0 {
-		p, ok := s.watchlist.covering(s.shard.book.symbols.Name(e.id))
-		if !ok {
-			s.unwatch(i)
-			return
+func (s *Subscriber) removePattern(p *part) {
+	for at, id := range p.roster.symbols {
+		p.release(id, uint32(at))
+	}
+	s.watchlist.parts[p.number] = nil
+	s.shard.leave(p)
+}
+
+// clear ends every subscription.
+func (s *Subscriber) clear() {
+	for _, p := range s.watchlist.patterns() {
+		if p != nil {
+			s.shard.leave(p)
 		}
-		lane = p.lane
 	}
-	if lane != e.lane && s.lanes[e.lane].pending.clear(i) {
-		s.lanes[lane].pending.set(i)
+	for _, at := range s.watchlist.names {
+		s.shard.unwatchName(s.watchlist.parts[0], at)
 	}
-	e.lane = lane
-}
-
-func (s *Subscriber) watch(e entry) {
-	i := s.watchlist.insert(e)
-	s.fresh.set(i)
-	s.shard.watch(s, i)
-}
-
-func (s *Subscriber) unwatch(i uint32) {
-	e := s.watchlist.entries[i]
-	s.fresh.clear(i)
-	s.lanes[e.lane].pending.clear(i)
-	s.shard.unwatch(s, i)
-	s.watchlist.delete(i)
-}
-
-// mark notes that entry i has had that many more ticks. Unless a snapshot is
-// coming anyway, all of them but one are conflated: this update stands for
-// them; and if the entry was pending, all are.
-func (s *Subscriber) mark(i uint32, ticks uint64) {
-	if s.fresh.has(i) {
-		return
-	}
-	if !s.lanes[s.watchlist.entries[i].lane].pending.set(i) {
-		ticks--
-	}
-	s.conflated += ticks
-	s.shard.conflated.Add(ticks)
+	s.watchlist = watchlist{}
 }

@@ -18,11 +18,15 @@ var allowed = map[string][]string{
 		"tickwire/feed", "tickwire/feed/broker", "tickwire/feed/kafka", "tickwire/feed/source"},
 	"tickwire/fanout/gateway": {"tickwire/fanout", "tickwire/fanout/wire", "tickwire/feed", gws},
 	"tickwire/fanout/client":  {"tickwire/fanout/wire", "tickwire/feed", gws},
-	"tickwire/fanout":         {"tickwire/fanout/wire", "tickwire/feed"},
+	"tickwire/fanout":         {"tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed"},
 	"tickwire/fanout/wire":    {"tickwire/feed"},
-	"tickwire/feed/kafka":     {"tickwire/feed", kafkaGo},
-	"tickwire/feed/broker":    {kfake},
-	"tickwire/feed/source":    {"tickwire/feed"},
+	"tickwire/fanout/splice":  {"tickwire/fanout/splice/internal/huffman"},
+	// What trains its code, and runs on a developer's machine alone.
+	"tickwire/fanout/splice/train":           {"tickwire/fanout/splice", "tickwire/fanout/splice/internal/huffman", "tickwire/fanout/splice/internal/sample", "tickwire/fanout/wire"},
+	"tickwire/fanout/splice/internal/sample": {"tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/source"},
+	"tickwire/feed/kafka":                    {"tickwire/feed", kafkaGo},
+	"tickwire/feed/broker":                   {kfake},
+	"tickwire/feed/source":                   {"tickwire/feed"},
 }
 
 const (

@@ -128,7 +128,7 @@ func TestPassesOverWhatItCannotRead(t *testing.T) {
 			p.sayText(`{}`)
 			p.sayText(`{"type":"snapshot","data":[{"s":"A","q":1,"n":1,"p":"1e9"}]}`)
 			p.conn.WriteMessage(2, []byte{1, 2, 3})
-			p.sayText(`{"type":"notice","code":"drain"}`)
+			p.sayText(`{"type":"weather","code":"rain"}`)
 			p.snapshot(at("A", 1, 1))
 		})
 		synctest.Wait()

@@ -29,6 +29,8 @@ type Config struct {
 	OnUpdates func(updates []wire.Update, snapshot bool)
 	// OnHeartbeat gets what the server says while there is nothing to send.
 	OnHeartbeat func(wire.Heartbeat)
+	// OnNotice gets what the server warns of.
+	OnNotice func(wire.Notice)
 	// OnState gets every change of the connection's state.
 	OnState func(State)
 	// OnDenied gets the verdicts on subscriptions that nobody waits for: those
@@ -85,6 +87,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnUpdates == nil {
 		c.OnUpdates = func([]wire.Update, bool) {}
+	}
+	if c.OnNotice == nil {
+		c.OnNotice = func(wire.Notice) {}
 	}
 	if c.OnHeartbeat == nil {
 		c.OnHeartbeat = func(wire.Heartbeat) {}

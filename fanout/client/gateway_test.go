@@ -174,14 +174,27 @@ func TestOverTLSWithItsVerdicts(t *testing.T) {
 	for offset, symbol := range []string{"A-1", "A-2"} {
 		hub.Apply(&feed.Tick{Symbol: []byte(symbol), Time: 1, Price: feed.Number("1")}, feed.Position{Offset: int64(offset)})
 	}
-	server := httptest.NewTLSServer(gateway.New(gateway.Config{Hub: hub}).Handler())
-	defer server.Close()
-	defer hub.Close()
+	lent := httptest.NewTLSServer(nil) // for its certificate, which is for 127.0.0.1
+	lent.Close()
 	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
+	roots.AddCert(lent.Certificate())
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving, stop := context.WithCancel(t.Context())
+	var server sync.WaitGroup
+	defer server.Wait()
+	defer stop()
+	server.Go(func() {
+		g := gateway.New(gateway.Config{Hub: hub, TLS: &tls.Config{Certificates: lent.TLS.Certificates, NextProtos: []string{"http/1.1"}}})
+		if err := g.Run(serving, ln); err != nil {
+			t.Errorf("gateway: %v", err)
+		}
+	})
 	connected := make(chan struct{}, 1)
 	c, err := client.New(client.Config{
-		URL:           "wss" + strings.TrimPrefix(server.URL, "https") + "/v1/ws",
+		URL:           "wss://" + ln.Addr().String() + "/v1/ws",
 		TLS:           &tls.Config{RootCAs: roots},
 		Subscriptions: []client.Subscription{{Symbols: []string{"A-1"}, Rate: 4}},
 		OnUpdates: func([]wire.Update, bool) {

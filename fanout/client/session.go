@@ -152,6 +152,8 @@ func (s *session) deliver(message any) {
 	switch m := message.(type) {
 	case *wire.Data:
 		s.data(m)
+	case *wire.Notice:
+		s.client.config.OnNotice(*m)
 	case *wire.Heartbeat:
 		s.client.counters.heartbeats.Add(1)
 		s.client.config.OnHeartbeat(*m)

@@ -2,11 +2,11 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -32,9 +32,8 @@ type Config struct {
 	// Handshake bounds the time from connecting to the end of the request's
 	// header. Default: 5 s.
 	Handshake time.Duration
-	// Stall is how long a client may take no byte of a frame before it is
-	// evicted. Default: 30 s.
-	Stall time.Duration
+	// TLS encrypts the connections of clients. Default: nil, plain.
+	TLS *tls.Config
 	// Log gets what an operator should know. Default: slog.Default.
 	Log *slog.Logger
 }
@@ -52,9 +51,6 @@ func (c Config) withDefaults() Config {
 	if c.Handshake <= 0 {
 		c.Handshake = 5 * time.Second
 	}
-	if c.Stall <= 0 {
-		c.Stall = 30 * time.Second
-	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -66,7 +62,7 @@ type Gateway struct {
 	config    Config
 	hub       *fanout.Hub
 	upgraders map[bool]*gws.Upgrader // by whether the client named the subprotocol
-	sessions  sync.WaitGroup
+	sessions  sessions
 	metrics   *metrics
 }
 
@@ -86,10 +82,13 @@ func (g *Gateway) Run(ctx context.Context, ln net.Listener) error {
 		Handler:           served(g.Handler()),
 		ReadHeaderTimeout: g.config.Handshake,
 		ReadTimeout:       2 * g.config.Handshake, // a request has no body to speak of
+		WriteTimeout:      30 * time.Second,       // until it is a WebSocket
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ConnContext:       withHandshake,
-		ErrorLog:          slog.NewLogLogger(g.config.Log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, conn)
+		},
+		ErrorLog: slog.NewLogLogger(g.config.Log.Handler(), slog.LevelDebug),
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -101,20 +100,24 @@ func (g *Gateway) Run(ctx context.Context, ln net.Listener) error {
 			server.Close()
 		}
 	})
-	err := server.Serve(handshakes{ln, g.metrics})
+	ln = outboxes{ln, g.metrics}
+	if g.config.TLS != nil {
+		ln = tls.NewListener(ln, g.config.TLS)
+	}
+	err := server.Serve(ln)
 	if stop() { // ctx goes on: the listener failed
 		g.hub.Close()
 	} else {
 		<-stopped
 	}
-	g.sessions.Wait()
+	g.sessions.end()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return err
 }
 
-// Handler is what Run serves, for who has a server of his own.
+// Handler is what Run serves. WebSockets need the connections of Run.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/ws", g.whenReady(g.serveSocket))

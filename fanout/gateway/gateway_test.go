@@ -182,7 +182,7 @@ func TestARequestThatIsNoHandshakeIsToldSo(t *testing.T) {
 // TestAClientThatNeverReads is evicted when it has taken nothing for the stall
 // time, while another one gets every tick.
 func TestAClientThatNeverReads(t *testing.T) {
-	s := serve(t, Config{Stall: 500 * time.Millisecond}, fanout.Policy{Idle: time.Hour})
+	s := serve(t, Config{}, fanout.Policy{Idle: time.Hour, Stall: 500 * time.Millisecond, Heartbeat: time.Second})
 	const symbols = 2000
 	for i := range symbols {
 		s.trade(fmt.Sprintf("SYMBOL-%d", i), int64(i), "1")

@@ -1,11 +1,8 @@
 package gateway
 
 import (
-	"net/http"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tickwire/fanout"
 )
@@ -37,17 +34,6 @@ func newMetrics(hub *fanout.Hub) *metrics {
 // Registry is where other parts of the process add their metrics to /metrics.
 func (g *Gateway) Registry() prometheus.Registerer { return g.metrics.registry }
 
-// Admin serves operators: /livez while the process runs, /readyz when the feed
-// has caught up, /metrics for Prometheus. It belongs on an address that
-// clients cannot reach.
-func (g *Gateway) Admin() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("alive\n")) })
-	mux.HandleFunc("GET /readyz", g.whenReady(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("ready\n")) }))
-	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{}))
-	return mux
-}
-
 // hubCollector turns the hub's Stats into metrics.
 type hubCollector struct{ hub *fanout.Hub }
 
@@ -58,7 +44,8 @@ var (
 	pulseTimeDesc   = describe("pulse_seconds_total", "Time spent in pulses.")
 	framesDesc      = describe("frames_total", "Messages given to sockets.")
 	updatesDesc     = describe("updates_total", "Updates in those messages.")
-	bytesDesc       = describe("message_bytes_total", "Bytes of those messages before compression.")
+	textDesc        = describe("update_text_bytes_total", "Bytes of those updates before compression.")
+	bytesDesc       = describe("frame_bytes_total", "Bytes of the frames as they went out.")
 	heartbeatsDesc  = describe("heartbeats_total", "Heartbeats among those messages.")
 	conflatedDesc   = describe("conflated_ticks_total", "Ticks that a client got only as part of a later update.")
 	skippedDesc     = describe("ticks_skipped_total", "Ticks that did not become the newest value, by what they were.", "what")
@@ -85,6 +72,7 @@ func (c hubCollector) Collect(ch chan<- prometheus.Metric) {
 	count(pulseTimeDesc, s.PulseTime.Seconds())
 	count(framesDesc, float64(s.Frames))
 	count(updatesDesc, float64(s.Updates))
+	count(textDesc, float64(s.Text))
 	count(bytesDesc, float64(s.Bytes))
 	count(heartbeatsDesc, float64(s.Heartbeats))
 	count(conflatedDesc, float64(s.Conflated))

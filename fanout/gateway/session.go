@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/lxzan/gws"
 
@@ -23,17 +24,15 @@ import (
 // session is one WebSocket connection: it reads the client's requests and is
 // the outbox of the client's subscriber.
 type session struct {
-	gateway *Gateway
-	socket  *socket
-	conn    *gws.Conn
-	sub     *fanout.Subscriber
-	closed  atomic.Bool
-	why     atomic.Int32 // the reason it was shut for, plus one
-	frame   []byte       // in flight; the writer's while there is one
+	gateway  *Gateway
+	socket   *socket
+	conn     *gws.Conn
+	sub      *fanout.Subscriber
+	deflate  bool   // the client takes compressed messages
+	writable func() // sub.Writable
+	closed   atomic.Bool
+	why      atomic.Int32 // the reason it was shut for, plus one
 }
-
-// keptFrame is the room for a frame that a session keeps for the next one.
-const keptFrame = 16 << 10
 
 func (g *Gateway) upgrader(subprotocols ...string) *gws.Upgrader {
 	return gws.NewUpgrader(events{}, &gws.ServerOption{
@@ -42,8 +41,11 @@ func (g *Gateway) upgrader(subprotocols ...string) *gws.Upgrader {
 		ReadBufferSize:     readBuffer,
 		HandshakeTimeout:   g.config.Handshake,
 		CheckUtf8Enabled:   true,
-		PermessageDeflate:  gws.PermessageDeflate{Enabled: true},
-		NewSession:         func() gws.SessionStorage { return &session{gateway: g} },
+		// Without context takeover on either side: frames are made by splicing,
+		// each on its own. gws compresses nothing, hence the threshold and the
+		// smallest pool; it inflates what clients send.
+		PermessageDeflate: gws.PermessageDeflate{Enabled: true, PoolSize: 1, Threshold: math.MaxInt},
+		NewSession:        func() gws.SessionStorage { return &session{gateway: g} },
 	})
 }
 
@@ -58,29 +60,53 @@ func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is a WebSocket endpoint (version 13): connect with ws:// or wss://", http.StatusUpgradeRequired)
 		return
 	}
+	if !g.sessions.enter() {
+		http.Error(w, "the server ends", http.StatusServiceUnavailable)
+		return
+	}
+	if !g.upgrade(w, r) {
+		g.metrics.handshakeFailures.Inc()
+		g.sessions.Done()
+	}
+}
+
+// upgrade takes the connection over and leaves it to a goroutine that has
+// entered the sessions. It reports false when it answered with an error.
+func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) bool {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, "WebSocket needs HTTP/1.1", http.StatusHTTPVersionNotSupported)
-		return
+		return false
 	}
-	s := &socket{Conn: conn, stall: g.config.Stall}
+	box, ok := beneath(conn)
+	if !ok {
+		conn.Close() // not one of Run's
+		return false
+	}
+	s := &socket{Conn: conn, box: box}
 	if n := buffered.Reader.Buffered(); n > 0 {
 		s.early, _ = buffered.Reader.Peek(n)
 		s.early = slices.Clone(s.early)
 	}
+	if err := box.enclose(&g.sessions.WaitGroup); err != nil {
+		conn.Close()
+		return false
+	}
 	named := headerHas(r, "Sec-WebSocket-Protocol", wire.Subprotocol)
 	ws, err := g.upgraders[named].UpgradeFromConn(s, bufio.NewReaderSize(s, readBuffer), r)
 	if err != nil { // the client has been told
-		g.metrics.handshakeFailures.Inc()
 		s.linger()
-		return
+		return false
 	}
 	session := ws.Session().(*session)
 	session.socket, session.conn = s, ws
-	g.sessions.Go(func() {
+	session.deflate = strings.Contains(r.Header.Get("Sec-WebSocket-Extensions"), "permessage-deflate") // gws's own test
+	go func() {
+		defer g.sessions.Done()
 		ws.ReadLoop()
 		s.linger()
-	})
+	}()
+	return true
 }
 
 // headerHas reports whether one of the header's comma-separated values is
@@ -114,7 +140,8 @@ func sessionOf(c *gws.Conn) *session { return c.Session().(*session) }
 func (s *session) open() {
 	g := s.gateway
 	policy := g.hub.Policy()
-	s.sub = g.hub.NewSubscriber(s)
+	s.sub = g.hub.NewSubscriber(s, s.deflate)
+	s.writable = s.sub.Writable
 	s.sub.Attach(wire.Marshal(wire.Hello{
 		Type: wire.TypeHello, V: wire.Version, Conn: strconv.FormatUint(rand.Uint64(), 36), Node: g.config.Node,
 		HeartbeatMS: policy.Heartbeat.Milliseconds(), Limits: policy.Limits(g.config.Message),
@@ -142,26 +169,19 @@ func (s *session) message(m *gws.Message) {
 	s.sub.Do(request)
 }
 
-// TryFrame hands the message to a writer of its own: it is never sent when
-// TryFrame returns.
-func (s *session) TryFrame(message []byte) fanout.Outcome {
-	if s.closed.Load() {
+// TryFrame: see fanout.Outbox.
+func (s *session) TryFrame(frame []byte) fanout.Outcome {
+	switch {
+	case s.closed.Load() || s.socket.writeFrame(frame) != nil:
 		return fanout.Gone
+	case s.socket.box.await(s.writable):
+		return fanout.Blocked
 	}
-	s.frame = append(s.frame[:0], message...)
-	s.gateway.sessions.Go(s.write)
-	return fanout.Blocked
+	return fanout.Sent
 }
 
-func (s *session) write() {
-	if s.conn.WriteMessage(gws.OpcodeText, s.frame) != nil {
-		s.closed.Store(true) // OnClose tells why
-	}
-	if cap(s.frame) > keptFrame {
-		s.frame = nil
-	}
-	s.sub.Writable()
-}
+// Progress: see fanout.Outbox.
+func (s *session) Progress() time.Time { return time.Unix(0, s.socket.box.progress.Load()) }
 
 // Shut says why and closes, in a goroutine of its own that ends with the
 // farewell.
@@ -193,7 +213,7 @@ func (s *session) reason(err error) fanout.Reason {
 	switch {
 	case errors.As(err, &left), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fanout.ClientLeft
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, errStuffed):
 		return fanout.Slow
 	case errors.As(err, &network):
 		return fanout.ClientLeft

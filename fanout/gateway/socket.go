@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -11,57 +12,45 @@ import (
 // How a connection ends, at the most.
 const (
 	farewell = 2 * time.Second // to write the close frame, behind what is on its way
-	linger   = time.Second     // to take what the client still sends, see socket.linger
+	linger   = time.Second     // to take what the client still sends
 )
 
-// socket is the connection beneath gws. It gives up when no byte of a write
-// goes out for the stall time, writes nothing after a write that failed, since
-// that may have ended in the middle of a frame, and closes without cutting off
-// its own last words.
+// socket is the connection of one WebSocket as gws and the shard share it: a
+// frame is one write, nothing comes between, and nothing follows a close frame.
 type socket struct {
-	net.Conn
-	early []byte // what the client sent behind its request; read first
-	stall time.Duration
+	net.Conn         // the outbox, or TLS on it
+	box      *outbox // at the bottom
+	early    []byte  // what the client sent behind its request; read first
 
-	mu     sync.Mutex   // one write at a time
-	failed error        // of a write; under mu
-	last   atomic.Int64 // no write after this, Unix nanoseconds; 0: no such end
-	ended  atomic.Bool
+	mu      sync.Mutex // one frame at a time; writes do not block
+	closing bool       // a close frame has been written
+
+	ended atomic.Bool
 }
 
-// writeStep is what a client must take within the stall time.
-const writeStep = 16 << 10
-
-func (s *socket) Write(p []byte) (n int, err error) {
+// Write is for gws: the answer to the handshake, then whole control frames.
+func (s *socket) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failed != nil {
-		return 0, s.failed
+	if s.closing {
+		return 0, net.ErrClosed
 	}
-	for n < len(p) && err == nil {
-		var m int
-		s.Conn.SetWriteDeadline(s.deadline())
-		m, err = s.Conn.Write(p[n:min(len(p), n+writeStep)])
-		n += m
-	}
-	s.failed = err
-	return n, err
+	const closeFrame = 0x88 // FIN and the opcode; the answer to the handshake begins with an H
+	s.closing = len(p) > 0 && p[0] == closeFrame
+	return s.Conn.Write(p)
 }
 
-func (s *socket) deadline() time.Time {
-	progress := time.Now().Add(s.stall)
-	if last := s.last.Load(); last != 0 && last < progress.UnixNano() {
-		return time.Unix(0, last)
+// writeFrame is for the shard: one whole data frame.
+func (s *socket) writeFrame(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return net.ErrClosed
 	}
-	return progress
-}
-
-// hurry ends the patience with the client: a write under way, and the close
-// frame behind it, have until the farewell is over.
-func (s *socket) hurry() {
-	last := time.Now().Add(farewell)
-	s.last.CompareAndSwap(0, last.UnixNano())
-	s.Conn.SetWriteDeadline(last)
+	s.box.data.Store(true)
+	_, err := s.Conn.Write(frame)
+	s.box.data.Store(false)
+	return err
 }
 
 func (s *socket) Read(p []byte) (int, error) {
@@ -76,23 +65,31 @@ func (s *socket) Read(p []byte) (int, error) {
 	return s.Conn.Read(p)
 }
 
+// hurry gives the client no longer than the farewell for what is on its way.
+func (s *socket) hurry() { s.box.Conn.SetWriteDeadline(time.Now().Add(farewell)) }
+
 // Close ends both directions for gws; linger closes the connection.
 func (s *socket) Close() error {
 	if s.ended.Swap(true) {
 		return nil
 	}
-	s.Conn.SetReadDeadline(time.Now()) // wakes the reader, which then sees the end
-	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
+	s.hurry()
+	if secure, ok := s.Conn.(*tls.Conn); ok {
+		secure.CloseWrite() // says goodbye
 	}
-	return nil
+	s.box.finish()
+	return s.box.Conn.SetReadDeadline(time.Now()) // wakes the reader, which then sees the end
 }
 
 // linger waits for the client to close, but not for long. To close with bytes
 // of the client unread would reset the connection, and the close frame with
 // its code could be lost on the way.
 func (s *socket) linger() {
-	s.Conn.SetReadDeadline(time.Now().Add(linger))
-	io.Copy(io.Discard, io.LimitReader(s.Conn, 1<<20))
-	s.Conn.Close()
+	wait := linger
+	if s.box.blocked() {
+		wait = farewell
+	}
+	s.box.Conn.SetReadDeadline(time.Now().Add(wait))
+	io.Copy(io.Discard, io.LimitReader(s.box.Conn, 1<<20))
+	s.box.Conn.Close()
 }

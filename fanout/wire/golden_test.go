@@ -38,6 +38,7 @@ var messages = map[string]struct {
 	"snapshot":  data(&Data{Type: TypeSnapshot, Channel: Ticker, Data: []Update{traded, quoted}}, SnapshotHead),
 	"ticker":    data(&Data{Type: TypeTicker, Data: []Update{traded, quoted}}, TickerHead),
 	"heartbeat": of(&Heartbeat{Type: TypeHeartbeat, Time: 1732242000123456, LagMS: 0, Conflated: 12}),
+	"notice":    of(&Notice{Type: TypeNotice, Code: NoticeSlow, InMS: 30000}),
 	"error":     of(&Error{Type: TypeError, ID: ID("5"), Code: BadRequest, Message: "symbols is missing or empty"}),
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Parse decodes a message of the server: a *Hello, *Ack, *Pong, *Data,
-// *Heartbeat or *Error. A type that this version does not know is nil without
+// *Heartbeat, *Notice or *Error. A type that this version does not know is nil without
 // an error: the client passes it over.
 func Parse(message []byte) (any, error) {
 	var kind struct {
@@ -40,6 +40,8 @@ func targetOf(kind string) any {
 		return new(Data)
 	case TypeHeartbeat:
 		return new(Heartbeat)
+	case TypeNotice:
+		return new(Notice)
 	case TypeError:
 		return new(Error)
 	}

@@ -19,8 +19,13 @@ const (
 	TypeSnapshot  = "snapshot"
 	TypeTicker    = "ticker"
 	TypeHeartbeat = "heartbeat"
+	TypeNotice    = "notice"
 	TypeError     = "error"
 )
+
+// NoticeSlow is the code of the notice to a client that took nothing for long:
+// if it does so again, for in_ms, it is evicted.
+const NoticeSlow = "slow"
 
 // Hello is the first message of every connection.
 type Hello struct {
@@ -79,6 +84,13 @@ type Heartbeat struct {
 	Time      int64  `json:"t"`         // of the server
 	LagMS     int64  `json:"lag_ms"`    // for how long this node has been behind the end of the topic; 0: it is not
 	Conflated uint64 `json:"conflated"` // ticks that this connection got only as part of a later update
+}
+
+// Notice tells of what may happen to the connection.
+type Notice struct {
+	Type string `json:"type"`
+	Code string `json:"code"`
+	InMS int64  `json:"in_ms"`
 }
 
 // Error answers a request that could not be carried out.

@@ -1,7 +1,7 @@
 import { parse } from "./parse.ts";
 import type { Clock, Socket, SocketConstructor } from "./platform.ts";
 import { monotonic, platformSocket } from "./platform.ts";
-import type { Ack, Heartbeat, Hello, Limits, Request, ServerError, ServerMessage, Snapshot, Ticker } from "./protocol.ts";
+import type { Ack, Heartbeat, Hello, Limits, Notice, Request, ServerError, ServerMessage, Snapshot, Ticker } from "./protocol.ts";
 import { SUBPROTOCOL, VERSION } from "./protocol.ts";
 import type { BackoffOptions } from "./reconnect.ts";
 import { advice, Backoff } from "./reconnect.ts";
@@ -29,6 +29,7 @@ export interface FeedListener {
   data(message: Snapshot | Ticker): void;
   ack?(ack: Ack): void;
   heartbeat?(heartbeat: Heartbeat): void;
+  notice?(notice: Notice): void;
   /** The server refused a request. */
   refused?(error: ServerError): void;
   fault?(fault: Fault): void;
@@ -161,6 +162,8 @@ export class Feed {
         return this.#listener.ack?.(message);
       case "heartbeat":
         return this.#listener.heartbeat?.(message);
+      case "notice":
+        return this.#listener.notice?.(message);
       case "error":
         return this.#listener.refused?.(message);
       case "pong":

@@ -16,6 +16,7 @@ export type {
   Heartbeat,
   Hello,
   Limits,
+  Notice,
   MaybeDecimal,
   Micros,
   Seq,

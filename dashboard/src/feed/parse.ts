@@ -131,6 +131,13 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
     ],
   ],
   [
+    "notice",
+    [
+      ["code", isText, "a string"],
+      ["in_ms", isCount, "an integer from 0"],
+    ],
+  ],
+  [
     "error",
     [
       ["id", optional(isID), "an integer or a string"],

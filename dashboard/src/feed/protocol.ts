@@ -101,6 +101,13 @@ export interface Heartbeat {
   readonly conflated: number;
 }
 
+/** What may happen to the connection: "slow", this client took nothing for long. */
+export interface Notice {
+  readonly type: "notice";
+  readonly code: string;
+  readonly in_ms: number;
+}
+
 export interface ServerError {
   readonly type: "error";
   readonly id?: RequestID;
@@ -109,7 +116,7 @@ export interface ServerError {
   readonly retry: boolean;
 }
 
-export type ServerMessage = Hello | Ack | Pong | Snapshot | Ticker | Heartbeat | ServerError;
+export type ServerMessage = Hello | Ack | Pong | Snapshot | Ticker | Heartbeat | Notice | ServerError;
 
 export type Request =
   | {

@@ -1,0 +1,34 @@
+package gateway
+
+import (
+	"net/http"
+	"net/http/pprof"
+
+	pyroscope "github.com/grafana/pyroscope-go/http/pprof"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Admin serves operators: /livez while the process runs, /readyz when the feed
+// has caught up, /metrics for Prometheus, and /debug/pprof/ for go tool pprof.
+// It belongs on an address that clients cannot reach.
+func (g *Gateway) Admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("alive\n")) })
+	mux.HandleFunc("GET /readyz", g.whenReady(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("ready\n")) }))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{}))
+	handlePprof(mux)
+	return mux
+}
+
+// handlePprof adds what https://pkg.go.dev/net/http/pprof has, but for the
+// command line: it may hold a password.
+func handlePprof(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // and every profile by its name
+	// There is one CPU profile a process. This handler takes it over from a
+	// running Pyroscope session and gives it back; that of net/http/pprof
+	// would only say that it is in use.
+	mux.HandleFunc("GET /debug/pprof/profile", pyroscope.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+}

@@ -1,0 +1,129 @@
+package fanout
+
+import (
+	"tickwire/feed"
+	"time"
+)
+
+// pulse is one round: all that was asked, all that changed, all that is due.
+func (sh *shard) pulse() {
+	sh.now = time.Now()
+	sh.takeInbox()
+	sh.takeSymbols()
+	sh.takeDirty()
+	for l := sh.due.popDue(sh.now); l != nil; l = sh.due.popDue(sh.now) {
+		sh.touch(l.sub)
+	}
+	for i, s := range sh.touched {
+		s.touched = false
+		sh.touched[i] = nil
+		sh.flush(s)
+	}
+	sh.touched = sh.touched[:0]
+	if sh.now.Sub(sh.swept) >= sh.policy.sweepEvery() {
+		sh.sweep()
+	}
+	sh.pulses.Add(1)
+	sh.pulseNanos.Add(uint64(time.Since(sh.now)))
+}
+
+// untilNext is how long the loop may sleep if nobody wakes it.
+func (sh *shard) untilNext() time.Duration {
+	next := sh.swept.Add(sh.policy.sweepEvery())
+	if len(sh.due) > 0 && sh.due[0].next.Before(next) {
+		next = sh.due[0].next
+	}
+	return max(0, time.Until(next))
+}
+
+func (sh *shard) takeInbox() {
+	sh.inbox.mu.Lock()
+	requests, writable := sh.inbox.requests, sh.inbox.writable
+	sh.inbox.requests, sh.inbox.writable = nil, nil
+	sh.inbox.mu.Unlock()
+	for _, s := range writable {
+		s.unblock(sh.now)
+		sh.touch(s)
+	}
+	for _, request := range requests {
+		request()
+	}
+}
+
+// takeSymbols puts symbols that are new on the rosters they belong on.
+func (sh *shard) takeSymbols() {
+	n := sh.book.symbols.Len()
+	for id := feed.SymbolID(sh.known); int(id) < n; id++ {
+		for _, r := range sh.interest.rosters {
+			if r.matches(sh.book.symbols.Name(id)) {
+				sh.enlist(r, id)
+			}
+		}
+	}
+	sh.known = n
+}
+
+func (sh *shard) enlist(r *roster, id feed.SymbolID) {
+	sh.begin(id)
+	at := sh.interest.enlist(r, id)
+	for _, p := range r.members {
+		p.claim(id, at)
+		sh.touch(p.sub)
+	}
+}
+
+// takeDirty encodes what changed, once, and marks it for its subscribers.
+func (sh *shard) takeDirty() {
+	sh.dirty.take(func(i uint32) {
+		id := feed.SymbolID(i)
+		who := sh.interest.of(id)
+		if who.none() {
+			return
+		}
+		seg := &sh.segments[id]
+		was, ordinal := seg.at, seg.ordinal
+		sh.encode(id)
+		if seg.ordinal == ordinal {
+			return // it was encoded with this tick before this mark was seen
+		}
+		if ordinal != 0 && !seg.at.SameLog(was) {
+			sh.renew(who)
+		}
+		for _, w := range who.named {
+			w.part.mark(w.at, seg.ordinal-ordinal)
+		}
+		for _, on := range who.rosters {
+			for _, p := range on.roster.members {
+				p.mark(on.at, seg.ordinal-ordinal)
+			}
+		}
+	})
+}
+
+// renew has everyone get a snapshot of a symbol whose offsets begin anew.
+func (sh *shard) renew(who *symbolInterest) {
+	for _, w := range who.named {
+		w.part.fresh.set(w.at)
+	}
+	for _, on := range who.rosters {
+		for _, p := range on.roster.members {
+			if !p.hidden.has(on.at) {
+				p.fresh.set(on.at)
+			}
+		}
+	}
+}
+
+func (sh *shard) encode(id feed.SymbolID) {
+	seg := &sh.segments[id]
+	seg.form = unknown
+	seg.text, seg.at, seg.ordinal = sh.book.slot(id).read(seg.text[:0], sh.book.symbols.Name(id))
+}
+
+// touch has s flushed at the end of this pulse.
+func (sh *shard) touch(s *Subscriber) {
+	if !s.touched && !s.gone {
+		s.touched = true
+		sh.touched = append(sh.touched, s)
+	}
+}

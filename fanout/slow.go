@@ -1,0 +1,82 @@
+package fanout
+
+import (
+	"time"
+
+	"tickwire/fanout/wire"
+)
+
+// What is done with a client that takes less than there is:
+//
+//  1. While its socket is full nothing is sent: its symbols stay pending, one bit
+//     each, and newer ticks replace older ones. Its memory does not grow, and
+//     nobody waits for it.
+//  2. When it reads again it gets the newest values at once. If they are more
+//     than Policy.MaxFrame, those that waited longest go first.
+//  3. If it had been blocked for a third of Policy.Stall it is told so, by a
+//     notice.
+//  4. When it has taken no byte for Policy.Stall it is evicted, with Slow.
+
+// block notes that the outbox cannot take a frame.
+func (s *Subscriber) block(now time.Time) {
+	s.blocked, s.blockedAt = true, now
+}
+
+// unblock notes that it can again, and remembers to say so if it took long.
+func (s *Subscriber) unblock(now time.Time) {
+	s.blocked = false
+	s.warn = now.Sub(s.blockedAt) >= s.shard.policy.Stall/3
+}
+
+// notice is what a client that was blocked for long is told.
+func (p Policy) notice() []byte {
+	return wire.Marshal(wire.Notice{Type: wire.TypeNotice, Code: wire.NoticeSlow, InMS: p.Stall.Milliseconds()})
+}
+
+// stalled reports whether a blocked client has taken nothing for too long.
+func (s *Subscriber) stalled(now time.Time) bool {
+	return s.blocked && now.Sub(s.out.Progress()) >= s.shard.policy.Stall
+}
+
+// waitingLine is what is pending at a subscriber in the order in which it became
+// so. It is only looked at when a frame must be cut. What is no longer pending
+// may still stand in it, and is passed over.
+type waitingLine []waiter
+
+type waiter struct {
+	part uint16 // its number
+	at   uint32
+}
+
+// join appends a symbol that has become pending.
+func (w *waitingLine) join(p *part, at uint32) {
+	if len(*w) == cap(*w) {
+		w.tidy(p.sub.watchlist.parts)
+	}
+	*w = append(*w, waiter{p.number, at})
+}
+
+// tidy removes what is not pending and what stands twice, so that the line
+// never has more room than twice the watchlist.
+func (w *waitingLine) tidy(parts []*part) {
+	kept := (*w)[:0]
+	for _, one := range *w {
+		if p := parts[one.part]; p != nil && p.pending.clear(one.at) { // the first time
+			kept = append(kept, one)
+		}
+	}
+	for _, one := range kept {
+		parts[one.part].pending.set(one.at)
+	}
+	*w = kept
+}
+
+// keptLine is the room that a line that has become empty keeps.
+const keptLine = 256
+
+// empty ends the wait of all.
+func (w *waitingLine) empty() {
+	if *w = (*w)[:0]; cap(*w) > keptLine {
+		*w = nil
+	}
+}

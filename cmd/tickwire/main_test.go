@@ -46,6 +46,8 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		{"a data directory that is a file", []string{"demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir", file("")}, []string{"director"}},
 		{"no Kafka", []string{"serve", "--brokers", "127.0.0.1:1", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, []string{"127.0.0.1:1", "refused"}},
 		{"a beginning that is none", []string{"serve", "--from", "yesterday"}, []string{"--from", "yesterday"}},
+		{"a Pyroscope that is no URL", []string{"demo", "--pyroscope", "pyroscope:4040"}, []string{"--pyroscope", "http://"}},
+		{"a Pyroscope without a host", []string{"serve", "--pyroscope", "http://:4040"}, []string{"--pyroscope", "http://"}},
 		{"a config file that is not there", []string{"--config", "/nope", "demo"}, []string{"/nope"}},
 		{"a config file that is no JSON", []string{"--config", file("listen: x"), "demo"}, []string{"JSON"}},
 		{"a config file with a misspelt flag of a command", []string{"--config", file(`{"demo": {"lisen": ":1"}}`), "demo"}, []string{"lisen", "demo"}},
@@ -101,7 +103,7 @@ func TestHelp(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Errorf("got exit %d, stderr %q", code, stderr)
 	}
-	for _, flag := range []string{"--listen", "--admin", "--source", "--symbols", "--rate", "--data-dir", "--speed", "--loop"} {
+	for _, flag := range []string{"--listen", "--admin", "--pyroscope", "--source", "--symbols", "--rate", "--data-dir", "--speed", "--loop"} {
 		if !strings.Contains(stdout, flag) {
 			t.Errorf("the help of demo does not tell %s", flag)
 		}

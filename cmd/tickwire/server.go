@@ -20,10 +20,11 @@ import (
 
 // serverFlags are what demo and serve have in common.
 type serverFlags struct {
-	Listen     string `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
-	Admin      string `help:"Address for operators: /livez, /readyz, /metrics." default:"127.0.0.1:9090"`
-	Node       string `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
-	MaxSymbols int    `help:"Symbols that the Book holds at most." default:"100000"`
+	Listen     string       `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
+	Admin      string       `help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/." default:"127.0.0.1:9090"`
+	Node       string       `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
+	MaxSymbols int          `help:"Symbols that the Book holds at most." default:"100000"`
+	Pyroscope  pyroscopeURL `help:"Pyroscope server to push profiles to; empty: nowhere." placeholder:"URL"`
 }
 
 // bound are the addresses, held before anything is started so that one in use
@@ -70,6 +71,7 @@ type server struct {
 	consumer *kafka.Consumer
 	hub      *fanout.Hub
 	gateway  *gateway.Gateway
+	profiler *profiler // nil: off
 }
 
 // sink is the hub as the consumer sees it. The consumer is made first, as the
@@ -92,6 +94,9 @@ func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
 	into.Hub = s.hub
 	s.gateway = gateway.New(gateway.Config{Hub: s.hub, Node: f.Node, Ready: s.ready, Dashboard: dashboard.Handler()})
 	s.gateway.Registry().MustRegister(s.consumer)
+	if f.Pyroscope.server != nil {
+		s.profiler = newProfiler(f.Pyroscope.server, f.Node)
+	}
 	return s, nil
 }
 
@@ -120,6 +125,9 @@ func (s *server) run(ctx context.Context, g *errgroup.Group, at bound) {
 	})
 	g.Go(func() error { return serveAdmin(ctx, at.admin, s.gateway.Admin()) })
 	g.Go(func() error { return s.watchSkipped(ctx) })
+	if s.profiler != nil {
+		g.Go(func() error { return s.profiler.run(ctx) })
+	}
 }
 
 // watchSkipped logs ticks that the Book did not take, at most a line in ten

@@ -1,27 +1,48 @@
 package fanout
 
-// flush gives s the frames that it can take now: the answer to its request, a
-// notice, snapshots, updates.
+// flushTouched gives every subscriber that was touched what it can take. One
+// that could take more is touched again for the next pulse, which follows at
+// once: so a client that has much to get does not keep the others waiting.
+func (sh *shard) flushTouched() {
+	turn := sh.touched
+	sh.touched = sh.spare[:0]
+	for i, s := range turn {
+		turn[i] = nil
+		s.touched = false
+		sh.flush(s)
+	}
+	sh.spare = turn
+	if len(sh.touched) > 0 {
+		sh.rouse()
+	}
+}
+
+// flush gives s the frames that are its turn: the answer to its request, a
+// notice, and one frame of data.
 func (sh *shard) flush(s *Subscriber) {
-	for !s.blocked && !s.gone {
-		switch {
-		case s.reply != nil:
-			sh.send(s, sh.assembly.message(s.reply))
-			s.reply = nil
-			s.replied <- struct{}{} // room for the one that waits
-		case s.warn:
-			s.warn = false
-			sh.send(s, sh.assembly.message(sh.policy.notice()))
-		case sh.snapshot(s):
-		case sh.update(s):
-		default:
-			return
-		}
+	if s.reply != nil && s.ready() {
+		sh.send(s, sh.assembly.message(s.reply))
+		s.answered()
 	}
-	if s.gone && s.reply != nil { // nobody will read it: let the one that waits go on
-		s.reply = nil
-		s.replied <- struct{}{}
+	if s.warn && s.ready() {
+		s.warn = false
+		sh.send(s, sh.assembly.message(sh.policy.notice()))
 	}
+	if s.ready() && !sh.snapshot(s) {
+		sh.update(s)
+	}
+	if s.gone && s.reply != nil {
+		s.answered() // nobody will read it: let the one that waits go on
+	}
+}
+
+// ready reports whether s can take a frame.
+func (s *Subscriber) ready() bool { return !s.blocked && !s.gone }
+
+// answered lets the one that asked go on.
+func (s *Subscriber) answered() {
+	close(s.replied)
+	s.reply, s.replied = nil, nil
 }
 
 // snapshot sends the values of the fresh symbols that have one, as many as a
@@ -33,7 +54,7 @@ func (sh *shard) snapshot(s *Subscriber) bool {
 			continue
 		}
 		p.fresh.drain(func(at uint32) bool {
-			seg := &sh.segments[p.symbol(at)]
+			seg := sh.segment(p, at)
 			if seg.ordinal == 0 || sh.full(seg) {
 				return false // no tick yet, or the next frame's
 			}
@@ -42,12 +63,16 @@ func (sh *shard) snapshot(s *Subscriber) bool {
 			return true
 		})
 	}
-	return sh.sendData(s, snapshotHead)
+	sent := sh.sendData(s, snapshotHead)
+	if sent {
+		sh.touch(s) // for the rest of the snapshot, and what is pending
+	}
+	return sent
 }
 
 // update sends the values of what is pending in the lanes that may send now,
 // and has the other lanes wait in the due list.
-func (sh *shard) update(s *Subscriber) bool {
+func (sh *shard) update(s *Subscriber) {
 	sh.assembly.begin()
 	whole := true // all that is pending goes out
 	for _, p := range s.watchlist.parts {
@@ -59,19 +84,19 @@ func (sh *shard) update(s *Subscriber) bool {
 				sh.due.push(l)
 				whole = false
 			} else {
-				sh.assembly.add(&sh.segments[p.symbol(at)])
+				sh.assembly.add(sh.segment(p, at))
 			}
 		})
 	}
 	switch {
 	case len(sh.assembly.segments) == 0:
-		return false
 	case sh.assembly.size > sh.policy.MaxFrame:
 		sh.pickLongest(s)
+		sh.touch(s) // for the rest
 	default:
 		sh.takeAll(s, whole)
 	}
-	return sh.sendData(s, tickerHead)
+	sh.sendData(s, tickerHead)
 }
 
 // takeAll notes that everything pending in the lanes that may send goes out.
@@ -112,7 +137,7 @@ func (sh *shard) pickLongest(s *Subscriber) {
 		if p == nil || !p.pending.has(one.at) {
 			continue
 		}
-		n, seg := p.laneOf(one.at), &sh.segments[p.symbol(one.at)]
+		n, seg := p.laneOf(one.at), sh.segment(p, one.at)
 		if s.lanes[n].next.After(sh.now) || sh.full(seg) {
 			kept = append(kept, one)
 			left[n] = true
@@ -138,6 +163,16 @@ func (sh *shard) advance(s *Subscriber) {
 			l.next, l.sends = sh.now.Add(l.every), false
 		}
 	}
+}
+
+// segment is the update of a symbol of p.
+func (sh *shard) segment(p *part, at uint32) *segment {
+	id := p.symbol(at)
+	seg := &sh.segments[id]
+	if seg.stale {
+		sh.encode(id)
+	}
+	return seg
 }
 
 // full reports whether the frame under assembly has no room for seg.

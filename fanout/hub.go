@@ -96,7 +96,7 @@ func (h *Hub) NewSubscriber(out Outbox, deflate bool) *Subscriber {
 			sh = other
 		}
 	}
-	return &Subscriber{shard: sh, out: out, deflate: deflate, ended: make(chan struct{}), replied: make(chan struct{}, 1)}
+	return &Subscriber{shard: sh, out: out, deflate: deflate, ended: make(chan struct{})}
 }
 
 // Policy is the policy in force.

@@ -17,6 +17,7 @@ func TestATickGoesOutAtOnce(t *testing.T) {
 		m.trade("BTC-USD", "1")
 		c := attach(t, h)
 		c.subscribe(0, "BTC-USD")
+		synctest.Wait() // the snapshot is out
 		before := time.Now()
 		for i := range 5 {
 			m.trade("BTC-USD", fmt.Sprint(i+2))

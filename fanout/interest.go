@@ -104,7 +104,9 @@ func (r *roster) leave(p *part) {
 func (r *roster) matches(symbol string) bool { return strings.HasPrefix(symbol, r.prefix) }
 
 // begin is called before somebody becomes interested in a symbol. The first one
-// in this shard says so in the slot and reads it after that: see slot.interest.
+// in this shard says so in the slot, which is read after that: see slot.interest.
+// It is read when the first frame asks for it, so that a client of everything
+// does not have the shard encode everything at once.
 func (sh *shard) begin(id feed.SymbolID) {
 	if !sh.interest.of(id).none() {
 		return
@@ -113,7 +115,7 @@ func (sh *shard) begin(id feed.SymbolID) {
 		sh.segments = append(sh.segments, segment{})
 	}
 	sh.book.slot(id).interest.Or(sh.bit)
-	sh.encode(id)
+	sh.segments[id].stale = true
 }
 
 // cease is called after somebody has ceased to be interested in a symbol.

@@ -14,12 +14,7 @@ func (sh *shard) pulse() {
 	for l := sh.due.popDue(sh.now); l != nil; l = sh.due.popDue(sh.now) {
 		sh.touch(l.sub)
 	}
-	for i, s := range sh.touched {
-		s.touched = false
-		sh.touched[i] = nil
-		sh.flush(s)
-	}
-	sh.touched = sh.touched[:0]
+	sh.flushTouched()
 	if sh.now.Sub(sh.swept) >= sh.policy.sweepEvery() {
 		sh.sweep()
 	}
@@ -82,22 +77,28 @@ func (sh *shard) takeDirty() {
 		}
 		seg := &sh.segments[id]
 		was, ordinal := seg.at, seg.ordinal
-		sh.encode(id)
-		if seg.ordinal == ordinal {
-			return // it was encoded with this tick before this mark was seen
-		}
-		if ordinal != 0 && !seg.at.SameLog(was) {
-			sh.renew(who)
-		}
-		for _, w := range who.named {
-			w.part.mark(w.at, seg.ordinal-ordinal)
-		}
-		for _, on := range who.rosters {
-			for _, p := range on.roster.members {
-				p.mark(on.at, seg.ordinal-ordinal)
+		if !seg.stale {
+			sh.encode(id)
+			if seg.ordinal == ordinal {
+				return // it was encoded with this tick before this mark was seen
 			}
-		}
+			if ordinal != 0 && !seg.at.SameLog(was) {
+				sh.renew(who)
+			}
+		} // else everybody waits for a snapshot
+		sh.markAll(who, seg.ordinal-ordinal)
 	})
+}
+
+func (sh *shard) markAll(who *symbolInterest, ticks uint64) {
+	for _, w := range who.named {
+		w.part.mark(w.at, ticks)
+	}
+	for _, on := range who.rosters {
+		for _, p := range on.roster.members {
+			p.mark(on.at, ticks)
+		}
+	}
 }
 
 // renew has everyone get a snapshot of a symbol whose offsets begin anew.
@@ -116,7 +117,7 @@ func (sh *shard) renew(who *symbolInterest) {
 
 func (sh *shard) encode(id feed.SymbolID) {
 	seg := &sh.segments[id]
-	seg.form = unknown
+	seg.form, seg.stale = unknown, false
 	seg.text, seg.at, seg.ordinal = sh.book.slot(id).read(seg.text[:0], sh.book.symbols.Name(id))
 }
 

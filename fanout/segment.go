@@ -12,6 +12,7 @@ type segment struct {
 	text    []byte
 	at      feed.Position
 	ordinal uint64 // 0: the symbol has had no tick yet
+	stale   bool   // not read since somebody has been interested; whoever asks reads it
 	form    form
 	spliced splice.Segment // if form is compressed
 }

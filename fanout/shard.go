@@ -31,7 +31,8 @@ type shard struct {
 	segments []segment // by symbol
 	known    int       // symbols that rosters have been matched with
 	due      dueList
-	touched  []*Subscriber
+	touched  []*Subscriber // to be flushed at the end of the pulse
+	spare    []*Subscriber // room for the next ones
 	assembly assembly
 	now      time.Time
 	swept    time.Time

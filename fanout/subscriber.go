@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"slices"
 	"time"
 
 	"tickwire/fanout/wire"
@@ -16,10 +17,10 @@ type Subscriber struct {
 	ended   chan struct{} // closed when the shard has let go of it
 
 	watchlist watchlist
-	lanes     []*lane     // by number; nil where one was given back
-	waiting   waitingLine // what is pending, longest first
-	reply     []byte      // the answer to the request under way, nil: none
-	replied   chan struct{}
+	lanes     []*lane       // by number; nil where one was given back
+	waiting   waitingLine   // what is pending, longest first
+	reply     []byte        // the answer to the request under way, nil: none
+	replied   chan struct{} // told when it is with the outbox
 
 	place     int // in shard.subs
 	blocked   bool
@@ -55,14 +56,15 @@ func (s *Subscriber) Refuse(e *wire.Error) {
 }
 
 func (s *Subscriber) ask(answer func() []byte) {
+	replied := make(chan struct{})
 	s.shard.post(func() {
 		if !s.detached() {
-			s.reply = answer()
-			s.shard.flush(s)
+			s.reply, s.replied = answer(), replied
+			s.shard.touch(s)
 		}
 	})
 	select {
-	case <-s.replied:
+	case <-replied:
 	case <-s.ended:
 	}
 }
@@ -104,6 +106,8 @@ func (s *Subscriber) subscribe(r wire.Request) any {
 		return wire.Error{Type: wire.TypeError, ID: r.ID, Code: wire.BadRequest, Message: "too many different rates: use one of those in use, or unsubscribe first"}
 	}
 	ack := wire.Ack{Type: wire.TypeAck, ID: r.ID, Op: r.Op, Channel: r.Channel, Rate: r.Rate}
+	names := s.parts()[0]
+	names.entries = slices.Grow(names.entries, min(len(r.Symbols), 1<<10)) // as many as asked for, and no spare room
 	verdicts(&ack, r.Symbols, func(term string) wire.Code { return s.addTerm(term, n) })
 	return ack
 }
@@ -168,7 +172,7 @@ func (s *Subscriber) addTerm(term string, lane uint8) wire.Code {
 		return wire.UnknownSymbol
 	}
 	names := s.parts()[0]
-	if at, named := s.watchlist.names[id]; named {
+	if at, named := s.watchlist.name(id); named {
 		names.entries[at].lane = lane
 		return ""
 	}
@@ -176,7 +180,7 @@ func (s *Subscriber) addTerm(term string, lane uint8) wire.Code {
 		return wire.TooManySymbols
 	}
 	at := names.put(entry{id: id, lane: lane, live: true})
-	s.watchlist.names[id] = at
+	s.watchlist.index(id, at)
 	s.shard.watchName(names, at)
 	names.claim(id, at)
 	return ""
@@ -203,7 +207,6 @@ func (s *Subscriber) addPattern(prefix string, lane uint8) wire.Code {
 func (s *Subscriber) parts() []*part {
 	if s.watchlist.parts == nil {
 		s.watchlist.parts = []*part{{sub: s}}
-		s.watchlist.names = make(map[feed.SymbolID]uint32)
 	}
 	return s.watchlist.parts
 }
@@ -229,7 +232,7 @@ func (s *Subscriber) removeTerm(term string) wire.Code {
 		return ""
 	}
 	id, ok := s.shard.book.symbols.Lookup(term)
-	at, named := s.watchlist.names[id]
+	at, named := s.watchlist.name(id)
 	if !ok || !named {
 		return wire.NotSubscribed
 	}
@@ -260,8 +263,12 @@ func (s *Subscriber) clear() {
 			s.shard.leave(p)
 		}
 	}
-	for _, at := range s.watchlist.names {
-		s.shard.unwatchName(s.watchlist.parts[0], at)
+	if len(s.watchlist.parts) > 0 {
+		for at, e := range s.watchlist.parts[0].entries {
+			if e.live {
+				s.shard.unwatchName(s.watchlist.parts[0], uint32(at))
+			}
+		}
 	}
 	s.watchlist = watchlist{}
 }

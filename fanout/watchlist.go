@@ -12,7 +12,7 @@ import (
 // a name beats a pattern, a longer pattern a shorter one. The others hide it.
 type watchlist struct {
 	parts []*part                  // by number: the names first, then patterns; nil where one ended
-	names map[feed.SymbolID]uint32 // place of a name in parts[0]
+	names map[feed.SymbolID]uint32 // place of a name in parts[0], once there are many
 }
 
 // part is a piece of a watchlist: either all names, each with its lane, or the
@@ -59,8 +59,7 @@ func (p *part) find(id feed.SymbolID) (uint32, bool) {
 	if p.roster != nil {
 		return p.roster.find(id)
 	}
-	at, ok := p.sub.watchlist.names[id]
-	return at, ok
+	return p.sub.watchlist.name(id)
 }
 
 // beats reports whether p holds a symbol that both p and q have.
@@ -164,7 +163,10 @@ func (p *part) drop(at uint32) {
 
 // terms is how many names and patterns there are.
 func (w *watchlist) terms() int {
-	n := len(w.names)
+	if len(w.parts) == 0 {
+		return 0
+	}
+	n := len(w.parts[0].entries) - len(w.parts[0].free)
 	for _, p := range w.patterns() {
 		if p != nil {
 			n++
@@ -178,6 +180,36 @@ func (w *watchlist) patterns() []*part {
 		return nil
 	}
 	return w.parts[1:]
+}
+
+// scanned is up to how many names are looked through one by one: a map of 20
+// takes more memory than they do.
+const scanned = 64
+
+// name is the place of a symbol among the names.
+func (w *watchlist) name(id feed.SymbolID) (uint32, bool) {
+	if w.names != nil || len(w.parts) == 0 {
+		at, ok := w.names[id]
+		return at, ok
+	}
+	at := slices.IndexFunc(w.parts[0].entries, func(e entry) bool { return e.live && e.id == id })
+	return uint32(at), at >= 0
+}
+
+// index has the map keep a name that was put, once there are many.
+func (w *watchlist) index(id feed.SymbolID, at uint32) {
+	entries := w.parts[0].entries
+	if w.names == nil && len(entries) > scanned {
+		w.names = make(map[feed.SymbolID]uint32, 2*scanned)
+		for at, e := range entries {
+			if e.live {
+				w.names[e.id] = uint32(at)
+			}
+		}
+	}
+	if w.names != nil {
+		w.names[id] = at
+	}
 }
 
 // pattern is the part of a pattern, or nil.

@@ -16,7 +16,7 @@ import (
 var allowed = map[string][]string{
 	"tickwire/cmd/tickwire": {"tickwire/dashboard", "tickwire/fanout", "tickwire/fanout/client", "tickwire/fanout/gateway", "tickwire/fanout/wire",
 		"tickwire/feed", "tickwire/feed/broker", "tickwire/feed/kafka", "tickwire/feed/source"},
-	"tickwire/fanout/gateway": {"tickwire/fanout", "tickwire/fanout/wire", "tickwire/feed", gws},
+	"tickwire/fanout/gateway": {"tickwire/fanout", "tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed", gws},
 	"tickwire/fanout/client":  {"tickwire/fanout/wire", "tickwire/feed", gws},
 	"tickwire/fanout":         {"tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed"},
 	"tickwire/fanout/wire":    {"tickwire/feed"},

@@ -20,11 +20,13 @@ import (
 
 // serverFlags are what demo and serve have in common.
 type serverFlags struct {
-	Listen     string       `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
-	Admin      string       `help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/." default:"127.0.0.1:9090"`
-	Node       string       `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
-	MaxSymbols int          `help:"Symbols that the Book holds at most." default:"100000"`
-	Pyroscope  pyroscopeURL `help:"Pyroscope server to push profiles to; empty: nowhere." placeholder:"URL"`
+	Listen     string        `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
+	Admin      string        `help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/." default:"127.0.0.1:9090"`
+	Node       string        `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
+	MaxSymbols int           `help:"Symbols that the Book holds at most." default:"100000"`
+	MaxFrame   int           `help:"Bytes of updates in one frame at most, before compression; a client that is behind by more gets first what waited longest." default:"65536"`
+	Stall      time.Duration `help:"How long a client may take no byte before it is evicted." default:"30s"`
+	Pyroscope  pyroscopeURL  `help:"Pyroscope server to push profiles to; empty: nowhere." placeholder:"URL"`
 }
 
 // bound are the addresses, held before anything is started so that one in use
@@ -90,7 +92,7 @@ func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
 		return nil, err
 	}
 	s := &server{consumer: consumer}
-	s.hub = fanout.New(fanout.Config{Symbols: f.MaxSymbols, Lag: s.lag})
+	s.hub = fanout.New(fanout.Config{Symbols: f.MaxSymbols, Lag: s.lag, Policy: fanout.Policy{MaxFrame: f.MaxFrame, Stall: f.Stall}})
 	into.Hub = s.hub
 	s.gateway = gateway.New(gateway.Config{Hub: s.hub, Node: f.Node, Ready: s.ready, Dashboard: dashboard.Handler()})
 	s.gateway.Registry().MustRegister(s.consumer)

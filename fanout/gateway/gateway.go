@@ -12,7 +12,6 @@ import (
 	"github.com/lxzan/gws"
 
 	"tickwire/fanout"
-	"tickwire/fanout/wire"
 )
 
 // Config is what a Gateway is made of. The zero value of a field means its
@@ -61,7 +60,7 @@ func (c Config) withDefaults() Config {
 type Gateway struct {
 	config    Config
 	hub       *fanout.Hub
-	upgraders map[bool]*gws.Upgrader // by whether the client named the subprotocol
+	upgraders map[handshake]*gws.Upgrader
 	sessions  sessions
 	metrics   *metrics
 }
@@ -70,7 +69,7 @@ type Gateway struct {
 func New(c Config) *Gateway {
 	g := &Gateway{config: c.withDefaults(), hub: c.Hub}
 	g.metrics = newMetrics(g.hub)
-	g.upgraders = map[bool]*gws.Upgrader{false: g.upgrader(), true: g.upgrader(wire.Subprotocol)}
+	g.upgraders = g.upgradersOf()
 	return g
 }
 
@@ -102,7 +101,9 @@ func (g *Gateway) Run(ctx context.Context, ln net.Listener) error {
 	})
 	ln = outboxes{ln, g.metrics}
 	if g.config.TLS != nil {
-		ln = tls.NewListener(ln, g.config.TLS)
+		secure := g.config.TLS.Clone()
+		secure.DynamicRecordSizingDisabled = true // small records are as many system calls
+		ln = tls.NewListener(ln, secure)
 	}
 	err := server.Serve(ln)
 	if stop() { // ctx goes on: the listener failed

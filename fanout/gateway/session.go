@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +35,27 @@ type session struct {
 	why      atomic.Int32 // the reason it was shut for, plus one
 }
 
-func (g *Gateway) upgrader(subprotocols ...string) *gws.Upgrader {
+// handshake is what gws takes as fixed for an Upgrader and clients differ in.
+type handshake struct {
+	named  bool // the client named the subprotocol; it is optional
+	window bool // see agreement
+}
+
+// upgradersOf makes an Upgrader for each kind of handshake.
+func (g *Gateway) upgradersOf() map[handshake]*gws.Upgrader {
+	all := make(map[handshake]*gws.Upgrader)
+	for _, window := range []bool{false, true} {
+		bits := 0 // gws's default
+		if window {
+			bits = windowBits
+		}
+		all[handshake{false, window}] = g.upgrader(bits)
+		all[handshake{true, window}] = g.upgrader(bits, wire.Subprotocol)
+	}
+	return all
+}
+
+func (g *Gateway) upgrader(bits int, subprotocols ...string) *gws.Upgrader {
 	return gws.NewUpgrader(events{}, &gws.ServerOption{
 		SubProtocols:       subprotocols,
 		ReadMaxPayloadSize: g.config.Message,
@@ -44,13 +65,13 @@ func (g *Gateway) upgrader(subprotocols ...string) *gws.Upgrader {
 		// Without context takeover on either side: frames are made by splicing,
 		// each on its own. gws compresses nothing, hence the threshold and the
 		// smallest pool; it inflates what clients send.
-		PermessageDeflate: gws.PermessageDeflate{Enabled: true, PoolSize: 1, Threshold: math.MaxInt},
+		PermessageDeflate: gws.PermessageDeflate{Enabled: true, PoolSize: 1, Threshold: math.MaxInt, ServerMaxWindowBits: bits},
 		NewSession:        func() gws.SessionStorage { return &session{gateway: g} },
 	})
 }
 
-// readBuffer is enough for the requests of a client.
-const readBuffer = 1 << 10
+// readBuffer is enough for most requests; longer ones are read past it.
+const readBuffer = 256
 
 // serveSocket makes a WebSocket connection of a request, RFC 6455 section 4.2.
 func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +104,10 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) bool {
 		conn.Close() // not one of Run's
 		return false
 	}
-	s := &socket{Conn: conn, box: box}
+	s := &socket{Conn: conn, box: box, in: conn}
+	if conn == net.Conn(box) {
+		s.in = box.Conn
+	}
 	if n := buffered.Reader.Buffered(); n > 0 {
 		s.early, _ = buffered.Reader.Peek(n)
 		s.early = slices.Clone(s.early)
@@ -92,15 +116,16 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) bool {
 		conn.Close()
 		return false
 	}
-	named := headerHas(r, "Sec-WebSocket-Protocol", wire.Subprotocol)
-	ws, err := g.upgraders[named].UpgradeFromConn(s, bufio.NewReaderSize(s, readBuffer), r)
+	agreed := agree(r)
+	kind := handshake{headerHas(r, "Sec-WebSocket-Protocol", wire.Subprotocol), agreed.window}
+	ws, err := g.upgraders[kind].UpgradeFromConn(s, bufio.NewReaderSize(s, readBuffer), r)
 	if err != nil { // the client has been told
 		s.linger()
 		return false
 	}
 	session := ws.Session().(*session)
 	session.socket, session.conn = s, ws
-	session.deflate = strings.Contains(r.Header.Get("Sec-WebSocket-Extensions"), "permessage-deflate") // gws's own test
+	session.deflate = agreed.deflate
 	go func() {
 		defer g.sessions.Done()
 		ws.ReadLoop()
@@ -125,7 +150,7 @@ func headerHas(r *http.Request, header, want string) bool {
 // events gives what gws reports to the session it is about.
 type events struct{}
 
-func (events) OnOpen(c *gws.Conn)                 { sessionOf(c).open() }
+func (events) OnOpen(c *gws.Conn)                 { apart(sessionOf(c).open) }
 func (events) OnClose(c *gws.Conn, err error)     { sessionOf(c).close(err) }
 func (events) OnPing(c *gws.Conn, payload []byte) { c.WritePong(payload) }
 func (events) OnPong(*gws.Conn, []byte)           {}
@@ -136,6 +161,15 @@ func (events) OnMessage(c *gws.Conn, m *gws.Message) {
 }
 
 func sessionOf(c *gws.Conn) *session { return c.Session().(*session) }
+
+// apart runs do on a goroutine of its own and waits for it. What takes a deep
+// stack, such as JSON, is done so: the reader would keep that stack for as long
+// as the connection lives.
+func apart(do func()) {
+	var one sync.WaitGroup
+	one.Go(do)
+	one.Wait()
+}
 
 func (s *session) open() {
 	g := s.gateway
@@ -156,7 +190,11 @@ func (s *session) message(m *gws.Message) {
 		s.Shut(fanout.Binary)
 		return
 	}
-	request, refusal := wire.ParseRequest(m.Bytes())
+	apart(func() { s.request(m.Bytes()) })
+}
+
+func (s *session) request(text []byte) {
+	request, refusal := wire.ParseRequest(text)
 	if limit := s.gateway.hub.Policy().Terms; refusal == nil && len(request.Symbols) > limit {
 		refusal = &wire.Error{Type: wire.TypeError, ID: request.ID, Code: wire.TooManySymbols,
 			Message: fmt.Sprintf("a connection may have %d symbols and patterns", limit)}

@@ -20,7 +20,10 @@ const (
 type socket struct {
 	net.Conn         // the outbox, or TLS on it
 	box      *outbox // at the bottom
-	early    []byte  // what the client sent behind its request; read first
+	// in is TLS, or else the TCP connection itself: the fewer layers a parked
+	// reader has on its stack, the more often 4 KiB of it are enough.
+	in    io.Reader
+	early []byte // what the client sent behind its request; read first
 
 	mu      sync.Mutex // one frame at a time; writes do not block
 	closing bool       // a close frame has been written
@@ -62,7 +65,7 @@ func (s *socket) Read(p []byte) (int, error) {
 	if s.ended.Load() {
 		return 0, io.EOF
 	}
-	return s.Conn.Read(p)
+	return s.in.Read(p)
 }
 
 // hurry gives the client no longer than the farewell for what is on its way.

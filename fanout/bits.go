@@ -5,37 +5,57 @@ import (
 	"sync/atomic"
 )
 
-// bitset is a set of small numbers, grown by set.
-type bitset []uint64
+// bitset is a set of small numbers. The first 64 are in place, which is all that
+// most clients need; set makes room for more.
+type bitset struct {
+	first uint64
+	more  []uint64
+}
+
+// word is where i is, or nil if there is no room for it.
+func (b *bitset) word(i uint32) *uint64 {
+	if i < 64 {
+		return &b.first
+	}
+	if w := int(i/64) - 1; w < len(b.more) {
+		return &b.more[w]
+	}
+	return nil
+}
 
 // set adds i and reports whether it was there before.
 func (b *bitset) set(i uint32) bool {
-	w := int(i / 64)
-	for w >= len(*b) {
-		*b = append(*b, 0)
+	w := b.word(i)
+	for w == nil {
+		b.more = append(b.more, 0)
+		w = b.word(i)
 	}
-	old := (*b)[w]
-	(*b)[w] = old | 1<<(i%64)
+	old := *w
+	*w = old | 1<<(i%64)
 	return old&(1<<(i%64)) != 0
 }
 
 // clear removes i and reports whether it was there.
-func (b bitset) clear(i uint32) bool {
-	w := int(i / 64)
-	if w >= len(b) {
+func (b *bitset) clear(i uint32) bool {
+	w := b.word(i)
+	if w == nil {
 		return false
 	}
-	old := b[w]
-	b[w] = old &^ (1 << (i % 64))
-	return old != b[w]
+	old := *w
+	*w = old &^ (1 << (i % 64))
+	return old != *w
 }
 
-func (b bitset) has(i uint32) bool {
-	return int(i/64) < len(b) && b[i/64]&(1<<(i%64)) != 0
+func (b *bitset) has(i uint32) bool {
+	w := b.word(i)
+	return w != nil && *w&(1<<(i%64)) != 0
 }
 
-func (b bitset) empty() bool {
-	for _, w := range b {
+func (b *bitset) empty() bool {
+	if b.first != 0 {
+		return false
+	}
+	for _, w := range b.more {
 		if w != 0 {
 			return false
 		}
@@ -43,23 +63,33 @@ func (b bitset) empty() bool {
 	return true
 }
 
+// wipe removes all.
+func (b *bitset) wipe() {
+	b.first = 0
+	clear(b.more)
+}
+
 // visit calls see for every member in order.
-func (b bitset) visit(see func(i uint32)) {
-	for w, rest := range b {
-		for ; rest != 0; rest &= rest - 1 {
-			see(uint32(w*64 + bits.TrailingZeros64(rest)))
-		}
-	}
+func (b *bitset) visit(see func(i uint32)) {
+	b.drain(func(i uint32) bool {
+		see(i)
+		return false
+	})
 }
 
 // drain calls visit for every member in order and removes those for which it
 // returns true.
-func (b bitset) drain(visit func(i uint32) (remove bool)) {
-	for w, word := range b {
-		for rest := word; rest != 0; rest &= rest - 1 {
-			if bit := bits.TrailingZeros64(rest); visit(uint32(w*64 + bit)) {
-				b[w] &^= 1 << bit
-			}
+func (b *bitset) drain(visit func(i uint32) (remove bool)) {
+	drainWord(&b.first, 0, visit)
+	for w := range b.more {
+		drainWord(&b.more[w], uint32(w+1)*64, visit)
+	}
+}
+
+func drainWord(word *uint64, base uint32, visit func(i uint32) bool) {
+	for rest := *word; rest != 0; rest &= rest - 1 {
+		if bit := bits.TrailingZeros64(rest); visit(base + uint32(bit)) {
+			*word &^= 1 << bit
 		}
 	}
 }

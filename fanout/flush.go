@@ -1,11 +1,24 @@
 package fanout
 
+import (
+	"cmp"
+	"slices"
+)
+
+// manyTouched is from how many on subscribers are flushed in the order of their
+// coming: neighbours in it, and their sockets in the kernel, are neighbours in
+// memory as well.
+const manyTouched = 16
+
 // flushTouched gives every subscriber that was touched what it can take. One
 // that could take more is touched again for the next pulse, which follows at
 // once: so a client that has much to get does not keep the others waiting.
 func (sh *shard) flushTouched() {
 	turn := sh.touched
 	sh.touched = sh.spare[:0]
+	if len(turn) >= manyTouched {
+		slices.SortFunc(turn, func(a, b *Subscriber) int { return cmp.Compare(a.place, b.place) })
+	}
 	for i, s := range turn {
 		turn[i] = nil
 		s.touched = false
@@ -20,6 +33,7 @@ func (sh *shard) flushTouched() {
 // flush gives s the frames that are its turn: the answer to its request, a
 // notice, and one frame of data.
 func (sh *shard) flush(s *Subscriber) {
+	s.unschedule()
 	if s.reply != nil && s.ready() {
 		sh.send(s, sh.assembly.message(s.reply))
 		s.answered()
@@ -107,7 +121,7 @@ func (sh *shard) takeAll(s *Subscriber, whole bool) {
 		case whole && p.roster != nil:
 			if !p.pending.empty() {
 				s.lanes[p.lane].sends = true
-				clear(p.pending)
+				p.pending.wipe()
 			}
 		default:
 			p.pending.drain(func(at uint32) bool {

@@ -63,6 +63,7 @@ func (sh *shard) enlist(r *roster, id feed.SymbolID) {
 	at := sh.interest.enlist(r, id)
 	for _, p := range r.members {
 		p.claim(id, at)
+		p.sub.measure()
 		sh.touch(p.sub)
 	}
 }
@@ -119,6 +120,19 @@ func (sh *shard) encode(id feed.SymbolID) {
 	seg := &sh.segments[id]
 	seg.form, seg.stale = unknown, false
 	seg.text, seg.at, seg.ordinal = sh.book.slot(id).read(seg.text[:0], sh.book.symbols.Name(id))
+}
+
+// schedule has the lane's subscriber flushed when the lane may send: at the end
+// of this pulse, or by the due list. One that is blocked is flushed when it is
+// writable again.
+func (sh *shard) schedule(l *lane) {
+	switch {
+	case l.due >= 0 || l.sub.blocked:
+	case l.next.After(sh.now):
+		sh.due.push(l)
+	default:
+		sh.touch(l.sub)
+	}
 }
 
 // touch has s flushed at the end of this pulse.

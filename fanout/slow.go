@@ -48,6 +48,38 @@ type waiter struct {
 	at   uint32
 }
 
+// maxText is the longest text that an update can have: a symbol, three integers,
+// four Numbers and a total, with what stands around them.
+const maxText = 384
+
+// measure finds out whether a frame of s may have to be cut. While all of its
+// watchlist fits into one the line is not kept, which most clients never need.
+func (s *Subscriber) measure() {
+	symbols := 0
+	for _, p := range s.watchlist.parts {
+		if p != nil {
+			symbols += p.size()
+		}
+	}
+	was := s.lined
+	s.lined = symbols*maxText > s.shard.policy.MaxFrame
+	if !s.lined || was {
+		return
+	}
+	for _, p := range s.watchlist.parts {
+		if p != nil {
+			p.pending.visit(func(at uint32) { s.waiting.join(p, at) })
+		}
+	}
+}
+
+// join notes that a symbol of p has become pending.
+func (s *Subscriber) join(p *part, at uint32) {
+	if s.lined {
+		s.waiting.join(p, at)
+	}
+}
+
 // join appends a symbol that has become pending.
 func (w *waitingLine) join(p *part, at uint32) {
 	if len(*w) == cap(*w) {

@@ -19,6 +19,7 @@ type Subscriber struct {
 	watchlist watchlist
 	lanes     []*lane       // by number; nil where one was given back
 	waiting   waitingLine   // what is pending, longest first
+	lined     bool          // waiting is kept, see measure
 	reply     []byte        // the answer to the request under way, nil: none
 	replied   chan struct{} // told when it is with the outbox
 
@@ -109,12 +110,14 @@ func (s *Subscriber) subscribe(r wire.Request) any {
 	names := s.parts()[0]
 	names.entries = slices.Grow(names.entries, min(len(r.Symbols), 1<<10)) // as many as asked for, and no spare room
 	verdicts(&ack, r.Symbols, func(term string) wire.Code { return s.addTerm(term, n) })
+	s.measure()
 	return ack
 }
 
 func (s *Subscriber) unsubscribe(r wire.Request) any {
 	ack := wire.Ack{Type: wire.TypeAck, ID: r.ID, Op: r.Op, Channel: r.Channel}
 	verdicts(&ack, r.Symbols, s.removeTerm)
+	s.measure()
 	if s.watchlist.terms() == 0 {
 		s.unwatched = time.Now()
 	}
@@ -156,6 +159,7 @@ func (s *Subscriber) laneOf(rate float64) (uint8, bool) {
 		s.shard.due.remove(old)
 	}
 	s.lanes[vacant] = newLane(s, rate)
+	s.unschedule()
 	return uint8(vacant), true
 }
 
@@ -271,4 +275,13 @@ func (s *Subscriber) clear() {
 		}
 	}
 	s.watchlist = watchlist{}
+}
+
+// unschedule has the next mark of every part look at its lane again.
+func (s *Subscriber) unschedule() {
+	for _, p := range s.watchlist.parts {
+		if p != nil {
+			p.scheduled = false
+		}
+	}
 }

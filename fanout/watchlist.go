@@ -17,8 +17,16 @@ type watchlist struct {
 
 // part is a piece of a watchlist: either all names, each with its lane, or the
 // symbols of one pattern. A symbol's place in it does not change.
+//
+// A mark looks at the first fields and, for most, at nothing else: there are
+// many more marks than frames, and each of another client is a cache miss.
 type part struct {
-	sub    *Subscriber
+	sub       *Subscriber
+	scheduled bool   // the subscriber has one lane and will be flushed without further ado
+	pending   bitset // changed since the last frame
+	fresh     bitset // needs a snapshot before anything else
+	hidden    bitset // another part holds the symbol
+
 	number uint16
 	lane   uint8   // of a pattern
 	roster *roster // of a pattern; nil: these are the names
@@ -26,10 +34,6 @@ type part struct {
 
 	entries []entry  // of names
 	free    []uint32 // places in entries to use again
-
-	fresh   bitset // needs a snapshot before anything else
-	pending bitset // changed since the last frame
-	hidden  bitset // another part holds the symbol
 }
 
 // entry is one symbol that was asked for by name.
@@ -45,6 +49,14 @@ func (p *part) symbol(at uint32) feed.SymbolID {
 		return p.roster.symbols[at]
 	}
 	return p.entries[at].id
+}
+
+// size is how many symbols p has, those that it hides included.
+func (p *part) size() int {
+	if p.roster != nil {
+		return len(p.roster.symbols)
+	}
+	return len(p.entries) - len(p.free)
 }
 
 func (p *part) laneOf(at uint32) uint8 {
@@ -74,17 +86,22 @@ func (p *part) mark(at uint32, ticks uint64) {
 	if p.hidden.has(at) {
 		return
 	}
-	s := p.sub
-	s.shard.touch(s)
 	if p.fresh.has(at) {
+		p.sub.shard.touch(p.sub)
 		return
 	}
 	if !p.pending.set(at) {
-		s.waiting.join(p, at)
+		p.sub.join(p, at)
 		ticks--
 	}
-	s.conflated += ticks
-	s.shard.conflated.Add(ticks)
+	if ticks > 0 {
+		p.sub.conflated += ticks
+		p.sub.shard.conflated.Add(ticks)
+	}
+	if !p.scheduled {
+		p.scheduled = len(p.sub.lanes) == 1
+		p.sub.shard.schedule(p.sub.lanes[p.laneOf(at)])
+	}
 }
 
 // claim is called when p has come to have a symbol: either p holds it from now
@@ -140,7 +157,7 @@ func (p *part) hand(at uint32, q *part, to uint32) {
 		q.fresh.set(to)
 	}
 	if p.pending.clear(at) && !q.pending.set(to) {
-		p.sub.waiting.join(q, to)
+		p.sub.join(q, to)
 	}
 }
 

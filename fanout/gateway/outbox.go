@@ -46,16 +46,7 @@ type outbox struct {
 	finished bool       // nothing more will be written: close for writing behind rem
 	failed   error      // of a write
 	writable func()     // to be called once when rem is out; nil: nobody waits
-	try      attempt
-}
-
-// attempt is a write on its way through RawConn. Its function is made once per
-// connection, so that a write allocates nothing.
-type attempt struct {
-	fn  func(fd uintptr) (done bool)
-	p   []byte
-	n   int
-	err error
+	fd       uintptr    // good until failed says that it is closed
 }
 
 // maxStuffed is what control frames may add to the remainder. Pongs to a client
@@ -77,11 +68,7 @@ func (o *outbox) enclose(started *sync.WaitGroup) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.box, o.raw, o.started = true, raw, started
-	o.try.fn = func(fd uintptr) bool {
-		o.try.n, o.try.err = writeOnce(fd, o.try.p)
-		return true
-	}
-	return nil
+	return raw.Control(func(fd uintptr) { o.fd = fd })
 }
 
 // Write takes all of p or fails.
@@ -98,7 +85,7 @@ func (o *outbox) Write(p []byte) (int, error) {
 	case o.draining:
 		return o.stuff(p)
 	}
-	n, err := o.tryOnce(p)
+	n, err := writeOnce(o.fd, p)
 	if err != nil {
 		o.failed = err
 		return n, err
@@ -126,15 +113,15 @@ func (o *outbox) stuff(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tryOnce is one system call.
-func (o *outbox) tryOnce(p []byte) (int, error) {
-	o.try.p = p
-	err := o.raw.Write(o.try.fn)
-	o.try.p = nil
-	if err == nil {
-		err = o.try.err
+// Close waits for a write that is at the socket, and lets no other follow: the
+// descriptor may then be another connection's.
+func (o *outbox) Close() error {
+	o.mu.Lock()
+	if o.failed == nil {
+		o.failed = net.ErrClosed
 	}
-	return o.try.n, err
+	o.mu.Unlock()
+	return o.Conn.Close()
 }
 
 // drain writes the remainder out. It sleeps in the network poller, where a

@@ -94,5 +94,5 @@ func (s *socket) linger() {
 	}
 	s.box.Conn.SetReadDeadline(time.Now().Add(wait))
 	io.Copy(io.Discard, io.LimitReader(s.box.Conn, 1<<20))
-	s.box.Conn.Close()
+	s.box.Close()
 }

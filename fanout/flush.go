@@ -84,8 +84,8 @@ func (sh *shard) snapshot(s *Subscriber) bool {
 	return sent
 }
 
-// update sends the values of what is pending in the lanes that may send now,
-// and has the other lanes wait in the due list.
+// update sends the values of what is pending in the lanes that may send now. The
+// other lanes wait in the due list.
 func (sh *shard) update(s *Subscriber) {
 	sh.assembly.begin()
 	whole := true // all that is pending goes out
@@ -94,8 +94,7 @@ func (sh *shard) update(s *Subscriber) {
 			continue
 		}
 		p.pending.visit(func(at uint32) {
-			if l := s.lanes[p.laneOf(at)]; l.next.After(sh.now) {
-				sh.due.push(l)
+			if s.lanes[p.laneOf(at)].due >= 0 {
 				whole = false
 			} else {
 				sh.assembly.add(sh.segment(p, at))
@@ -126,7 +125,7 @@ func (sh *shard) takeAll(s *Subscriber, whole bool) {
 		default:
 			p.pending.drain(func(at uint32) bool {
 				l := s.lanes[p.laneOf(at)]
-				if l.next.After(sh.now) {
+				if l.due >= 0 {
 					return false
 				}
 				l.sends = true
@@ -152,7 +151,7 @@ func (sh *shard) pickLongest(s *Subscriber) {
 			continue
 		}
 		n, seg := p.laneOf(one.at), sh.segment(p, one.at)
-		if s.lanes[n].next.After(sh.now) || sh.full(seg) {
+		if s.lanes[n].due >= 0 || sh.full(seg) {
 			kept = append(kept, one)
 			left[n] = true
 			continue
@@ -174,7 +173,8 @@ func (sh *shard) pickLongest(s *Subscriber) {
 func (sh *shard) advance(s *Subscriber) {
 	for _, l := range s.lanes {
 		if l != nil && l.sends {
-			l.next, l.sends = sh.now.Add(l.every), false
+			l.sends = false
+			sh.wait(l)
 		}
 	}
 }

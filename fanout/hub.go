@@ -71,17 +71,18 @@ func (h *Hub) Apply(t *feed.Tick, at feed.Position) {
 	switch what {
 	case Newest:
 	case First:
-		// Patterns may want the symbol, and no interest says so yet.
 		h.applied[what].Add(1)
-		for _, sh := range h.shards {
-			sh.rouse()
-		}
 	default:
 		h.applied[what].Add(1)
 		return
 	}
 	for rest := slot.interest.Load(); rest != 0; rest &= rest - 1 {
 		h.shards[bits.TrailingZeros64(rest)].mark(id)
+	}
+	if what == First { // patterns may want the symbol, and no interest says so yet
+		for _, sh := range h.shards {
+			sh.rouse()
+		}
 	}
 }
 

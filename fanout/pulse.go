@@ -9,11 +9,9 @@ import (
 func (sh *shard) pulse() {
 	sh.now = time.Now()
 	sh.takeInbox()
+	sh.takeDue()
 	sh.takeSymbols()
 	sh.takeDirty()
-	for l := sh.due.popDue(sh.now); l != nil; l = sh.due.popDue(sh.now) {
-		sh.touch(l.sub)
-	}
 	sh.flushTouched()
 	if sh.now.Sub(sh.swept) >= sh.policy.sweepEvery() {
 		sh.sweep()
@@ -43,6 +41,33 @@ func (sh *shard) takeInbox() {
 	for _, request := range requests {
 		request()
 	}
+}
+
+// takeDue lets the lanes send whose time has come. It comes before takeDirty: a
+// tick that found no lane idle, and so woke nobody, is then seen by this pulse.
+func (sh *shard) takeDue() {
+	for l := sh.due.popDue(sh.now); l != nil; l = sh.due.popDue(sh.now) {
+		sh.idle.Add(1)
+		sh.touch(l.sub)
+	}
+}
+
+// wait has a lane that has sent wait for its rate.
+func (sh *shard) wait(l *lane) {
+	if l.every == 0 {
+		return
+	}
+	l.next = sh.now.Add(l.every - sh.now.Sub(sh.began)%l.grid())
+	sh.idle.Add(-1)
+	sh.due.push(l)
+}
+
+// dismiss ends a lane.
+func (sh *shard) dismiss(l *lane) {
+	if l.due < 0 {
+		sh.idle.Add(-1)
+	}
+	sh.due.remove(l)
 }
 
 // takeSymbols puts symbols that are new on the rosters they belong on.
@@ -123,14 +148,10 @@ func (sh *shard) encode(id feed.SymbolID) {
 }
 
 // schedule has the lane's subscriber flushed when the lane may send: at the end
-// of this pulse, or by the due list. One that is blocked is flushed when it is
-// writable again.
+// of this pulse, unless the lane is due later. One that is blocked is flushed when
+// it is writable again.
 func (sh *shard) schedule(l *lane) {
-	switch {
-	case l.due >= 0 || l.sub.blocked:
-	case l.next.After(sh.now):
-		sh.due.push(l)
-	default:
+	if l.due < 0 && !l.sub.blocked {
 		sh.touch(l.sub)
 	}
 }

@@ -21,6 +21,7 @@ type shard struct {
 	dirty dirtySet
 	woken atomic.Bool
 	wake  chan struct{}
+	idle  atomic.Int64 // lanes that may send at once; while there is none, a tick can wait for the next that is due
 	inbox inbox
 
 	counters
@@ -36,6 +37,7 @@ type shard struct {
 	assembly assembly
 	now      time.Time
 	swept    time.Time
+	began    time.Time
 }
 
 // inbox is what the loop shall do next.
@@ -63,7 +65,7 @@ func newShard(n int, book *Book, policy Policy, lag func() time.Duration) *shard
 
 // mark notes that a symbol has a newer value. Any goroutine may call it.
 func (sh *shard) mark(id feed.SymbolID) {
-	if sh.dirty.add(uint32(id)) {
+	if sh.dirty.add(uint32(id)) && sh.idle.Load() > 0 {
 		sh.rouse()
 	}
 }
@@ -102,6 +104,7 @@ func (sh *shard) writable(s *Subscriber) {
 
 // run pulses whenever there is something to do, until stop is closed.
 func (sh *shard) run(stop <-chan struct{}) {
+	sh.began = time.Now()
 	defer sh.end()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -147,7 +150,7 @@ func (sh *shard) detach(s *Subscriber, why Reason) {
 	s.clear()
 	for _, l := range s.lanes {
 		if l != nil {
-			sh.due.remove(l)
+			sh.dismiss(l)
 		}
 	}
 	last := len(sh.subs) - 1

@@ -156,9 +156,10 @@ func (s *Subscriber) laneOf(rate float64) (uint8, bool) {
 		s.lanes = append(s.lanes, nil)
 	}
 	if old := s.lanes[vacant]; old != nil {
-		s.shard.due.remove(old)
+		s.shard.dismiss(old)
 	}
 	s.lanes[vacant] = newLane(s, rate)
+	s.shard.idle.Add(1)
 	s.unschedule()
 	return uint8(vacant), true
 }

@@ -27,19 +27,16 @@ const (
 	incompressible // the code has no way to say it
 )
 
-// Heads of the table, and of messages that go out raw.
+// Heads of the table.
 const (
 	snapshotHead = iota
 	tickerHead
 )
 
-var (
-	heads = [...]string{snapshotHead: wire.SnapshotHead, tickerHead: wire.TickerHead}
-	table = mustTable()
-)
+var table = mustTable()
 
 func mustTable() *splice.Table {
-	t, err := splice.Ticker(wire.DataFoot, heads[:]...)
+	t, err := splice.Ticker(wire.DataFoot, []string{snapshotHead: wire.SnapshotHead, tickerHead: wire.TickerHead}...)
 	if err != nil {
 		panic("fanout: " + err.Error()) // the heads of this program
 	}
@@ -65,6 +62,7 @@ func (seg *segment) splice() *splice.Segment {
 type assembly struct {
 	segments []*segment
 	spliced  []*splice.Segment
+	texts    [][]byte
 	size     int // of the message, raw
 	buf      []byte
 }
@@ -91,14 +89,11 @@ func (a *assembly) frame(head int, deflate bool) []byte {
 			return seal(a.buf, deflatedText)
 		}
 	}
-	b := append(a.header(), heads[head]...)
-	for i, seg := range a.segments {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, seg.text...)
+	a.texts = a.texts[:0]
+	for _, seg := range a.segments {
+		a.texts = append(a.texts, seg.text)
 	}
-	a.buf = append(b, wire.DataFoot...)
+	a.buf = table.AppendRaw(a.header(), head, a.texts)
 	return seal(a.buf, plainText)
 }
 

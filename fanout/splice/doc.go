@@ -72,6 +72,6 @@
 //
 // Give AppendFrame the segments sorted as by [Table.Compare]. Send single
 // updates raw ([Table.AppendRaw]): the block header alone takes some 35 bytes.
-// Two and more are smaller compressed; [Table.Estimate] and [Table.RawSize] tell.
+// Two and more are smaller compressed.
 // Put the WebSocket header into bytes left free before the payload.
 package splice

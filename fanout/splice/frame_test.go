@@ -212,7 +212,6 @@ func TestNothingIsAllocated(t *testing.T) {
 	for name, f := range map[string]func(){
 		"Encode":      func() { table.Encode(&s, updates[0]) },
 		"AppendFrame": func() { table.AppendFrame(buffer, 0, segments) },
-		"Estimate":    func() { table.Estimate(0, segments) },
 		"Compare":     func() { table.Compare("BTC-USD", "ETH-USDT") },
 	} {
 		if n := testing.AllocsPerRun(100, f); n != 0 {

@@ -9,7 +9,6 @@ type opening struct {
 	bytes []byte // block header, head, and the key of the first value
 	rest  chunk  // what of them fills no byte
 	keys  [maxFields][]step
-	usual int // bits of all of it, about
 	most  int // and at most
 }
 
@@ -70,18 +69,14 @@ func (t *Table) open(header huffman.Bits, head string) opening {
 		}
 	}
 	whole := bits.N / 8
-	o.bytes, o.usual, o.most = bits.Bytes[:whole], bits.N, bits.N
+	o.bytes, o.most = bits.Bytes[:whole], bits.N
 	if bits.N%8 != 0 {
 		o.rest = chunk{uint64(bits.Bytes[whole]), uint(bits.N % 8)}
 	}
 	for f := 1; f < len(t.keys); f++ {
 		o.keys[f] = t.shortest(p, p.at[f], p.at[f]+len(t.keys[f]))
 		for _, s := range o.keys[f] {
-			o.usual += int(s.size)
 			o.most += int(s.size) + maxCode
-			if s.match {
-				o.usual += int(t.distance[p.at[f]-p.at[s.from]+s.delta].size())
-			}
 		}
 	}
 	return o

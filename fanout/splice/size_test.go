@@ -147,26 +147,6 @@ func recorded(t *testing.T, files []string, n int) [][][]byte {
 	return frames
 }
 
-func TestEstimateIsNear(t *testing.T) {
-	table := mustTicker(t)
-	for _, n := range []int{1, 2, 3, 20, 200} {
-		for _, updates := range market(n, 30) {
-			segments := mustEncode(t, table, updates)
-			got, is := table.Estimate(0, segments), len(table.AppendFrame(nil, 0, segments))
-			least, most := is-2, is+2
-			if n > 1 {
-				least, most = is*95/100, is*105/100
-			}
-			if got < least || got > most {
-				t.Errorf("%d updates: got an estimate of %d bytes, want %d to %d: the frame has %d", n, got, least, most, is)
-			}
-			if got, want := table.RawSize(1, segments), len(table.AppendRaw(nil, 1, updates)); got != want {
-				t.Errorf("%d updates: got a raw size of %d, want %d", n, got, want)
-			}
-		}
-	}
-}
-
 func TestTheOrderOfComparePays(t *testing.T) {
 	table := mustTicker(t)
 	size := func(frames [][][]byte) float64 { return sizes(t, table, frames)["spliced"] }

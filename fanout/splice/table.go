@@ -37,7 +37,6 @@ type Table struct {
 	second   chunks    // between the first update and the match that begins the second
 	foot     chunks    // after the last value
 
-	usualKeys int // bits of an update's keys, about
 }
 
 const (
@@ -66,9 +65,6 @@ func NewTable(layout Layout, lengths *Lengths) (*Table, error) {
 	}
 	t.literals(&t.second, t.keys[0][:t.ahead()])
 	t.setFoot()
-	for _, n := range t.keyLen[:len(t.keys)] {
-		t.usualKeys += int(t.length[n].size() + t.distance[usualSpan].size())
-	}
 	return t, nil
 }
 

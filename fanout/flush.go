@@ -60,17 +60,22 @@ func (s *Subscriber) answered() {
 }
 
 // snapshot sends the values of the fresh symbols that have one, as many as a
-// frame takes.
+// frame takes. It does not read those beyond: see segment.stale.
 func (sh *shard) snapshot(s *Subscriber) bool {
 	sh.assembly.begin()
+	full := false
 	for _, p := range s.watchlist.parts {
 		if p == nil {
 			continue
 		}
 		p.fresh.drain(func(at uint32) bool {
+			if full {
+				return false
+			}
 			seg := sh.segment(p, at)
-			if seg.ordinal == 0 || sh.full(seg) {
-				return false // no tick yet, or the next frame's
+			full = sh.full(seg)
+			if full || seg.ordinal == 0 {
+				return false // the next frame's, or no tick yet
 			}
 			p.pending.clear(at) // this is its newest value
 			sh.assembly.add(seg)
@@ -144,6 +149,7 @@ func (sh *shard) takeAll(s *Subscriber, whole bool) {
 func (sh *shard) pickLongest(s *Subscriber) {
 	sh.assembly.begin()
 	var left [256]bool // by lane
+	full := false
 	kept := s.waiting[:0]
 	for _, one := range s.waiting {
 		p := s.watchlist.parts[one.part]
@@ -151,7 +157,9 @@ func (sh *shard) pickLongest(s *Subscriber) {
 			continue
 		}
 		n, seg := p.laneOf(one.at), sh.segment(p, one.at)
-		if s.lanes[n].due >= 0 || sh.full(seg) {
+		waits := s.lanes[n].due >= 0
+		full = full || !waits && sh.full(seg) // a shorter one must not slip in
+		if waits || full {
 			kept = append(kept, one)
 			left[n] = true
 			continue

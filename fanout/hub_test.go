@@ -499,3 +499,57 @@ func TestWhoWaitedLongestGoesFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestAClientOfEverythingHasOneFrameEncodedAPulse stops a client behind the
+// first frame of its snapshot: no symbol beyond that frame may have been read.
+func TestAClientOfEverythingHasOneFrameEncodedAPulse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Config{Shards: 1, Policy: Policy{MaxFrame: 1000}})
+		defer h.Close()
+		m := &market{hub: h}
+		const symbols = 500
+		for i := range symbols {
+			m.trade(fmt.Sprintf("S%d", i), "1")
+		}
+		c := attach(t, h)
+		synctest.Wait()
+		c.stall()
+		c.subscribe(0, "*") // its ack is in flight
+		c.read()
+		synctest.Wait()
+		inFrame, stale := len(c.last), 0
+		for _, seg := range h.shards[0].segments {
+			if seg.stale {
+				stale++
+			}
+		}
+		if want := symbols - inFrame - 1; inFrame == 0 || stale != want {
+			t.Errorf("%d updates in the first frame, %d symbols not read, want %d: all but these and the one that was too much", inFrame, stale, want)
+		}
+		c.recover()
+		synctest.Wait()
+		if len(c.last) != symbols {
+			t.Errorf("at the end: got %d symbols, want %d", len(c.last), symbols)
+		}
+	})
+}
+
+// TestLanesWithoutTermsAreGivenBack: a lane that nobody uses would count as one
+// that may send, and have every tick wake the shard.
+func TestLanesWithoutTermsAreGivenBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *Hub, m *market) {
+		m.trade("A", "1")
+		c := attach(t, h)
+		c.subscribe(7, "NOPE") // denied
+		for rate := range 30 {
+			c.subscribe(float64(rate+1), "A")
+		}
+		c.unsubscribe("A")
+		synctest.Wait()
+		for n, sh := range h.shards {
+			if got := sh.idle.Load(); got != 0 || len(sh.due) != 0 {
+				t.Errorf("shard %d: %d idle lanes and %d due, want none", n, got, len(sh.due))
+			}
+		}
+	})
+}

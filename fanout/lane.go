@@ -24,9 +24,9 @@ func newLane(sub *Subscriber, rate float64) *lane {
 }
 
 // grid is what a lane's times are multiples of: 10 ms, and an eighth of its
-// interval at most. So clients of one rate are served together,
-// which costs them and the server far fewer wake-ups. A time is rounded down, and
-// as it is counted from one that was, a lane keeps its rate.
+// interval at most. So clients of one rate are served together, which costs them
+// and the server far fewer wake-ups. A time is rounded down, and as it is counted
+// from one that was, a lane keeps its rate.
 func (l *lane) grid() time.Duration { return min(l.every/8, 10*time.Millisecond) }
 
 // dueList is the lanes that have sent and must wait for their rate, the earliest

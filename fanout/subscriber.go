@@ -110,6 +110,7 @@ func (s *Subscriber) subscribe(r wire.Request) any {
 	names := s.parts()[0]
 	names.entries = slices.Grow(names.entries, min(len(r.Symbols), 1<<10)) // as many as asked for, and no spare room
 	verdicts(&ack, r.Symbols, func(term string) wire.Code { return s.addTerm(term, n) })
+	s.dismissLanes()
 	s.measure()
 	return ack
 }
@@ -117,6 +118,7 @@ func (s *Subscriber) subscribe(r wire.Request) any {
 func (s *Subscriber) unsubscribe(r wire.Request) any {
 	ack := wire.Ack{Type: wire.TypeAck, ID: r.ID, Op: r.Op, Channel: r.Channel}
 	verdicts(&ack, r.Symbols, s.removeTerm)
+	s.dismissLanes()
 	s.measure()
 	if s.watchlist.terms() == 0 {
 		s.unwatched = time.Now()
@@ -137,6 +139,17 @@ func (s *Subscriber) list(r wire.Request) any {
 	return ack
 }
 
+// dismissLanes gives back the lanes that no term has any more. One that stayed
+// would count as idle, and have every tick wake the shard.
+func (s *Subscriber) dismissLanes() {
+	for n, l := range s.lanes {
+		if l != nil && !s.watchlist.usesLane(uint8(n)) {
+			s.shard.dismiss(l)
+			s.lanes[n] = nil
+		}
+	}
+}
+
 // laneOf is the number of the lane for a rate, an old or a new one.
 func (s *Subscriber) laneOf(rate float64) (uint8, bool) {
 	vacant := -1
@@ -144,7 +157,7 @@ func (s *Subscriber) laneOf(rate float64) (uint8, bool) {
 		switch {
 		case l != nil && l.rate == rate:
 			return uint8(n), true
-		case l == nil || !s.watchlist.usesLane(uint8(n)):
+		case l == nil:
 			vacant = n
 		}
 	}
@@ -154,9 +167,6 @@ func (s *Subscriber) laneOf(rate float64) (uint8, bool) {
 		}
 		vacant = len(s.lanes)
 		s.lanes = append(s.lanes, nil)
-	}
-	if old := s.lanes[vacant]; old != nil {
-		s.shard.dismiss(old)
 	}
 	s.lanes[vacant] = newLane(s, rate)
 	s.shard.idle.Add(1)

@@ -55,7 +55,7 @@ const maxStuffed = 1 << 10
 
 var errStuffed = errors.New("too many control frames wait for a client that does not read")
 
-// enclose makes the outbox never block. ready is told to count its goroutine.
+// enclose makes the outbox never block. started counts the drain.
 func (o *outbox) enclose(started *sync.WaitGroup) error {
 	sys, ok := o.Conn.(syscall.Conn)
 	if !ok {

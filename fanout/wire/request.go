@@ -34,7 +34,23 @@ type Request struct {
 	Channel string   `json:"channel,omitempty"`
 	Symbols []string `json:"symbols,omitempty"` // names, or patterns that end in a star
 	Rate    float64  `json:"rate,omitempty"`    // most updates a second of each symbol; 0: every change
+	// Since has the seq of the last update that the client has of a symbol. On
+	// ticker, a symbol that has not moved since is left out of the snapshot; on
+	// trades, what came after it is told first.
+	Since map[string]int64 `json:"since,omitempty"`
+	// Stamps asks for the times at which updates were received and sent.
+	Stamps bool `json:"stamps,omitempty"`
+	// BytesPerS is a budget for everything that the connection gets, 0 for none.
+	// It may be set with any subscribe, also without a channel; if it is not
+	// given, the budget stays.
+	BytesPerS *int `json:"bytes_per_s,omitempty"`
 }
+
+// The budgets that can be asked for, in bytes a second.
+const (
+	MinBytesPerS = 1_000
+	MaxBytesPerS = 1_000_000_000
+)
 
 // ID is what a client gave to tell answers apart: an integer, or a string of
 // at most 36 characters. It is echoed as it came.
@@ -68,8 +84,8 @@ func (r *Request) check() *Error {
 	case OpSubscribe, OpUnsubscribe:
 		return r.checkSymbols()
 	case OpList, OpPing:
-		if r.Channel != "" || r.Symbols != nil || r.Rate != 0 {
-			return refuse(r.ID, BadRequest, r.Op+" takes no channel, symbols or rate")
+		if r.Channel != "" || r.Symbols != nil || r.Rate != 0 || r.onlySubscribe() {
+			return refuse(r.ID, BadRequest, r.Op+" takes no channel, symbols or rate, nor anything else of subscribe")
 		}
 		return nil
 	case "":
@@ -78,18 +94,40 @@ func (r *Request) check() *Error {
 	return refuse(r.ID, UnknownOp, fmt.Sprintf("there is no op %.40q: subscribe, unsubscribe, list, ping", r.Op))
 }
 
+// onlySubscribe reports whether r has a member that no other operation takes.
+func (r *Request) onlySubscribe() bool { return r.Since != nil || r.Stamps || r.BytesPerS != nil }
+
+// SetsBudgetOnly reports whether r subscribes to nothing but sets the budget.
+func (r *Request) SetsBudgetOnly() bool {
+	return r.Op == OpSubscribe && r.BytesPerS != nil && r.Channel == "" && r.Symbols == nil
+}
+
 func (r *Request) checkSymbols() *Error {
+	if wrong := r.checkBudget(); wrong != nil || r.SetsBudgetOnly() {
+		return wrong
+	}
 	switch {
 	case r.Channel == "":
 		return refuse(r.ID, BadRequest, "channel is missing")
-	case r.Channel != Ticker:
-		return refuse(r.ID, UnknownChannel, fmt.Sprintf("there is no channel %.40q: ticker", r.Channel))
+	case !IsChannel(r.Channel):
+		return refuse(r.ID, UnknownChannel, fmt.Sprintf("there is no channel %.40q: %s", r.Channel, strings.Join(Channels(), ", ")))
 	case len(r.Symbols) == 0:
 		return refuse(r.ID, BadRequest, "symbols is missing or empty")
-	case r.Rate != 0 && r.Op == OpUnsubscribe:
-		return refuse(r.ID, BadRequest, "unsubscribe takes no rate")
+	case r.Op == OpUnsubscribe && (r.Rate != 0 || r.onlySubscribe()):
+		return refuse(r.ID, BadRequest, "unsubscribe takes a channel and symbols, and nothing else")
 	case r.Rate != 0 && (r.Rate < MinRate || r.Rate > MaxRate):
 		return refuse(r.ID, BadRequest, fmt.Sprintf("rate must be %.5f to %d updates a second, or 0 for every change", MinRate, MaxRate))
+	case r.Since != nil && r.Channel != Ticker && r.Channel != Trades:
+		return refuse(r.ID, BadRequest, "since is for ticker and trades")
+	case r.Stamps && r.Channel != Ticker && r.Channel != Trades:
+		return refuse(r.ID, BadRequest, "stamps are for ticker and trades")
+	}
+	return nil
+}
+
+func (r *Request) checkBudget() *Error {
+	if n := r.BytesPerS; n != nil && *n != 0 && (*n < MinBytesPerS || *n > MaxBytesPerS) {
+		return refuse(r.ID, BadRequest, fmt.Sprintf("bytes_per_s must be %d to %d, or 0 for no budget", MinBytesPerS, MaxBytesPerS))
 	}
 	return nil
 }

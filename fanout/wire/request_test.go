@@ -21,6 +21,10 @@ func TestParseRequest(t *testing.T) {
 			want: Request{Op: OpSubscribe, Channel: Ticker, Symbols: []string{"*"}, Rate: 0.1}},
 		{scenario: "unsubscribe", message: `{"op":"unsubscribe","id":"a","channel":"ticker","symbols":["X"]}`,
 			want: Request{Op: OpUnsubscribe, ID: ID(`"a"`), Channel: Ticker, Symbols: []string{"X"}}},
+		{scenario: "subscribe again where it stopped", message: `{"op":"subscribe","channel":"trades","symbols":["X"],"since":{"X":7},"stamps":true,"bytes_per_s":1000}`,
+			want: Request{Op: OpSubscribe, Channel: Trades, Symbols: []string{"X"}, Since: map[string]int64{"X": 7}, Stamps: true, BytesPerS: budget(1000)}},
+		{scenario: "a budget alone", message: `{"op":"subscribe","id":1,"bytes_per_s":0}`, want: Request{Op: OpSubscribe, ID: ID("1"), BytesPerS: budget(0)}},
+		{scenario: "bars", message: `{"op":"subscribe","channel":"bars_1m","symbols":["X"]}`, want: Request{Op: OpSubscribe, Channel: Bars1m, Symbols: []string{"X"}}},
 		{scenario: "list", message: `{"op":"list"}`, want: Request{Op: OpList}},
 		{scenario: "ping with white space", message: " { \"op\" : \"ping\" }\n", want: Request{Op: OpPing}},
 
@@ -42,7 +46,13 @@ func TestParseRequest(t *testing.T) {
 		{scenario: "a negative rate", message: `{"op":"subscribe","channel":"ticker","symbols":["X"],"rate":-1}`, code: BadRequest, says: "rate must be"},
 		{scenario: "a rate over the limit", message: `{"op":"subscribe","channel":"ticker","symbols":["X"],"rate":1001}`, code: BadRequest, says: "rate must be"},
 		{scenario: "a rate too small to count", message: `{"op":"subscribe","channel":"ticker","symbols":["X"],"rate":1e-300}`, code: BadRequest, says: "rate must be"},
-		{scenario: "unsubscribe with a rate", message: `{"op":"unsubscribe","channel":"ticker","symbols":["X"],"rate":1}`, code: BadRequest, says: "takes no rate"},
+		{scenario: "unsubscribe with a rate", message: `{"op":"unsubscribe","channel":"ticker","symbols":["X"],"rate":1}`, code: BadRequest, says: "and nothing else"},
+		{scenario: "unsubscribe with since", message: `{"op":"unsubscribe","channel":"ticker","symbols":["X"],"since":{"X":1}}`, code: BadRequest, says: "and nothing else"},
+		{scenario: "since where nothing is resumed", message: `{"op":"subscribe","channel":"stats","symbols":["X"],"since":{"X":1}}`, code: BadRequest, says: "since is for"},
+		{scenario: "since that is no seq", message: `{"op":"subscribe","channel":"ticker","symbols":["X"],"since":{"X":"1"}}`, code: BadRequest, says: "since"},
+		{scenario: "stamps of bars", message: `{"op":"subscribe","channel":"bars_1s","symbols":["X"],"stamps":true}`, code: BadRequest, says: "stamps are for"},
+		{scenario: "a budget that nothing fits in", message: `{"op":"subscribe","bytes_per_s":999}`, code: BadRequest, says: "bytes_per_s must be"},
+		{scenario: "ping with a budget", message: `{"op":"ping","bytes_per_s":5000}`, code: BadRequest, says: "ping takes no"},
 		{scenario: "list with symbols", message: `{"op":"list","symbols":["X"]}`, code: BadRequest, says: "list takes no"},
 		{scenario: "an id that is an object", message: `{"op":"ping","id":{}}`, code: BadRequest, says: "id must be"},
 		{scenario: "an id that is a fraction", message: `{"op":"ping","id":1.5}`, code: BadRequest, says: "id must be"},
@@ -65,6 +75,8 @@ func TestParseRequest(t *testing.T) {
 		})
 	}
 }
+
+func budget(bytes int) *int { return &bytes }
 
 func TestValidTerm(t *testing.T) {
 	for term, want := range map[string]bool{

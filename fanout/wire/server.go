@@ -8,24 +8,25 @@ const (
 	Subprotocol = "tickwire.v1"
 )
 
-// Ticker is the channel of newest values.
-const Ticker = "ticker"
-
 // Types of server messages.
 const (
 	TypeHello     = "hello"
 	TypeAck       = "ack"
 	TypePong      = "pong"
 	TypeSnapshot  = "snapshot"
-	TypeTicker    = "ticker"
+	TypeTicker    = Ticker // and so is every other channel the type of its messages
+	TypeGap       = "gap"
+	TypeStatus    = "status"
 	TypeHeartbeat = "heartbeat"
 	TypeNotice    = "notice"
 	TypeError     = "error"
 )
 
-// NoticeSlow is the code of the notice to a client that took nothing for long:
-// if it does so again, for in_ms, it is evicted.
-const NoticeSlow = "slow"
+// Codes of a notice.
+const (
+	NoticeSlow  = "slow"  // the client took nothing for long: if it does so again, for in_ms, it is evicted
+	NoticeDrain = "drain" // the server will close the connection in in_ms, with 1012: it is about to end
+)
 
 // Hello is the first message of every connection.
 type Hello struct {
@@ -35,6 +36,10 @@ type Hello struct {
 	Node        string `json:"node"`
 	HeartbeatMS int64  `json:"heartbeat_ms"` // silence for two of these means that the connection is dead
 	Limits      Limits `json:"limits"`
+	// Channels are what there is to subscribe to.
+	Channels []string `json:"channels"`
+	// State is that of the feed. A status tells when it changes.
+	State State `json:"state"`
 }
 
 // Limits is what one connection may ask for.
@@ -54,7 +59,9 @@ type Ack struct {
 	Channel       string         `json:"channel,omitempty"`
 	Symbols       []string       `json:"symbols,omitzero"`
 	Denied        []Denied       `json:"denied,omitempty"`
-	Rate          float64        `json:"rate,omitempty"`
+	Rate          float64        `json:"rate,omitempty"` // in force; 0: every change
+	Stamps        bool           `json:"stamps,omitempty"`
+	BytesPerS     int            `json:"bytes_per_s,omitempty"`  // budget in force; 0: none
 	Subscriptions []Subscription `json:"subscriptions,omitzero"` // of list
 }
 
@@ -69,6 +76,7 @@ type Subscription struct {
 	Channel string   `json:"channel"`
 	Symbols []string `json:"symbols"`        // symbols and patterns as they were asked for
 	Rate    float64  `json:"rate,omitempty"` // updates a second; 0: every change
+	Stamps  bool     `json:"stamps,omitempty"`
 }
 
 // Pong answers ping.
@@ -84,6 +92,8 @@ type Heartbeat struct {
 	Time      int64  `json:"t"`         // of the server
 	LagMS     int64  `json:"lag_ms"`    // for how long this node has been behind the end of the topic; 0: it is not
 	Conflated uint64 `json:"conflated"` // ticks that this connection got only as part of a later update
+	State     State  `json:"state"`     // of the feed
+	AgeMS     int64  `json:"age_ms"`    // of the newest tick: now less its event time; 0: there was none
 }
 
 // Notice tells of what may happen to the connection.
@@ -102,10 +112,11 @@ type Error struct {
 	Retry   bool   `json:"retry"`   // whether the same request may succeed later
 }
 
-// Data is a snapshot or a ticker message.
+// Data is a message of ticker, or a snapshot of it.
 type Data struct {
 	Type    string   `json:"type"`
 	Channel string   `json:"channel,omitempty"` // of a snapshot
+	Sent    int64    `json:"sent,omitempty"`    // with stamps: by the server's clock
 	Data    []Update `json:"data"`
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // Update is the newest state of one symbol, an element of "data" in snapshot
-// and ticker. All members are always there, in this order; an empty string
-// says that no value is known yet.
+// and ticker. All members but Received are always there, in this order; an empty
+// string says that no value is known yet.
 type Update struct {
 	Symbol string `json:"s"`
 	// Seq is the Kafka offset of the symbol's last tick: the same on every
@@ -24,6 +24,8 @@ type Update struct {
 	Bid     feed.Number `json:"b"`
 	Ask     feed.Number `json:"a"`
 	Volume  feed.Number `json:"v"` // the sizes of all trades on this node
+	// Received is when this node read the last tick. It comes with stamps only.
+	Received int64 `json:"r,omitempty"`
 }
 
 // AppendUpdate appends u as one JSON object. It does not allocate when dst has
@@ -47,12 +49,27 @@ func AppendUpdate(dst []byte, u *Update) []byte {
 	dst = append(dst, u.Ask...)
 	dst = append(dst, `","v":"`...)
 	dst = append(dst, u.Volume...)
-	return append(dst, `"}`...)
+	dst = append(dst, '"')
+	return append(appendReceived(dst, u.Received), '}')
 }
 
 // A data message is a head, updates with a comma between them, and DataFoot.
 const (
 	SnapshotHead = `{"type":"snapshot","channel":"ticker","data":[`
 	TickerHead   = `{"type":"ticker","data":[`
+	TradesHead   = `{"type":"trades","data":[`
 	DataFoot     = `]}`
 )
+
+// Head is the head of a message of a channel. sent, if it is not 0, is the
+// stamp of the message.
+func Head(channel string, snapshot bool, sent int64) string {
+	head := `{"type":"` + channel + `"`
+	if snapshot {
+		head = `{"type":"` + TypeSnapshot + `","channel":"` + channel + `"`
+	}
+	if sent != 0 {
+		head += `,"sent":` + strconv.FormatInt(sent, 10)
+	}
+	return head + `,"data":[`
+}

@@ -3,7 +3,7 @@ import { FakeSocket } from "./fake.ts";
 import type { Fault, LinkEvent } from "./feed.ts";
 import { Feed } from "./feed.ts";
 import type { Clock } from "./platform.ts";
-import type { Snapshot, Ticker } from "./protocol.ts";
+import type { TickerSnapshot, Ticker } from "./protocol.ts";
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -20,8 +20,10 @@ const hello = {
   node: "n1",
   heartbeat_ms: 5000,
   limits: { message_bytes: 65536, terms: 10000, rates: 8, idle_ms: 30000 },
+  channels: ["ticker"],
+  state: "live",
 };
-const heartbeat = { type: "heartbeat", t: 1732242000123456, lag_ms: 0, conflated: 0 };
+const heartbeat = { type: "heartbeat", t: 1732242000123456, lag_ms: 0, conflated: 0, state: "live", age_ms: 35 };
 const ticker = {
   type: "ticker",
   data: [{ s: "BTC-USD", q: 7, n: 3, t: 1732242000123456, p: "67123.45", z: "", b: "", a: "", v: "0" }],
@@ -30,7 +32,7 @@ const ticker = {
 /** A feed with everything that its listener heard. random is the jitter: 1 makes every wait as long as it can be. */
 function opened({ random = 1 } = {}) {
   const links: LinkEvent[] = [];
-  const data: (Snapshot | Ticker)[] = [];
+  const data: (TickerSnapshot | Ticker)[] = [];
   const faults: Fault[] = [];
   const feed = new Feed({
     url: "ws://test/v1/ws",

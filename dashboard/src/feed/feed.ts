@@ -1,7 +1,7 @@
 import { parse } from "./parse.ts";
 import type { Clock, Socket, SocketConstructor } from "./platform.ts";
 import { monotonic, platformSocket } from "./platform.ts";
-import type { Ack, Heartbeat, Hello, Limits, Notice, Request, ServerError, ServerMessage, Snapshot, Ticker } from "./protocol.ts";
+import type { Ack, Heartbeat, Hello, Limits, Notice, Request, ServerError, ServerMessage, TickerSnapshot, Ticker } from "./protocol.ts";
 import { SUBPROTOCOL, VERSION } from "./protocol.ts";
 import type { BackoffOptions } from "./reconnect.ts";
 import { advice, Backoff } from "./reconnect.ts";
@@ -26,7 +26,7 @@ export interface Fault {
 /** Who listens to a feed. Called one at a time, never from within `open` or `subscribe`. */
 export interface FeedListener {
   link(event: LinkEvent): void;
-  data(message: Snapshot | Ticker): void;
+  data(message: TickerSnapshot | Ticker): void;
   ack?(ack: Ack): void;
   heartbeat?(heartbeat: Heartbeat): void;
   notice?(notice: Notice): void;
@@ -156,6 +156,7 @@ export class Feed {
     if (this.#limits === undefined) return this.#fault(`${message.type} before hello`);
     switch (message.type) {
       case "snapshot":
+        return message.channel === "ticker" ? this.#listener.data(message) : undefined;
       case "ticker":
         return this.#listener.data(message);
       case "ack":
@@ -166,8 +167,8 @@ export class Feed {
         return this.#listener.notice?.(message);
       case "error":
         return this.#listener.refused?.(message);
-      case "pong":
-        return; // heard: that was its purpose
+      default:
+        return; // heard: nothing else of it was asked for
     }
   }
 

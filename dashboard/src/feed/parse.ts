@@ -1,3 +1,23 @@
+import type { Fields, Shape } from "./check.ts";
+import {
+  brief,
+  isCount,
+  isDecimal,
+  isFlag,
+  isID,
+  isInteger,
+  isInterval,
+  isMaybeDecimal,
+  isName,
+  isObject,
+  isRate,
+  isText,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  wrong,
+} from "./check.ts";
 import type { ServerMessage } from "./protocol.ts";
 
 /** A message, or the reason why the text is none. */
@@ -19,42 +39,19 @@ export function parse(text: string): Parsed {
   }
   if (!isObject(value)) return { ok: false, reason: "not an object" };
   const type = value["type"];
-  const shape = typeof type === "string" ? shapes.get(type) : undefined;
+  const shape = typeof type === "string" ? shapeOf(type, value) : undefined;
   if (shape === undefined) return { ok: false, reason: `unknown type ${brief(type)}` };
   const fault = wrong(value, shape);
   if (fault !== undefined) return { ok: false, reason: `${type}: ${fault}` };
   return { ok: true, message: value as unknown as ServerMessage };
 }
 
-type Fields = Record<string, unknown>;
-type Check = (value: unknown) => boolean;
-type Shape = readonly (readonly [member: string, check: Check, need: string])[];
-
-const isObject = (v: unknown): v is Fields => typeof v === "object" && v !== null && !Array.isArray(v);
-const isText: Check = (v) => typeof v === "string";
-const isName: Check = (v) => typeof v === "string" && v !== "";
-const isCount: Check = (v) => Number.isSafeInteger(v) && (v as number) >= 0;
-const isInterval: Check = (v) => Number.isSafeInteger(v) && (v as number) > 0;
-const isTime: Check = (v) => Number.isSafeInteger(v);
-const isRate: Check = (v) => typeof v === "number" && v >= 0;
-const isFlag: Check = (v) => typeof v === "boolean";
-const isID: Check = (v) => typeof v === "string" || Number.isInteger(v);
-
-const plain = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
-const isDecimal: Check = (v) => v === "" || (typeof v === "string" && plain.test(v));
-
-const optional =
-  (check: Check): Check =>
-  (v) =>
-    v === undefined || check(v);
-const listOf =
-  (check: Check): Check =>
-  (v) =>
-    Array.isArray(v) && v.every(check);
-const objectOf =
-  (shape: Shape): Check =>
-  (v) =>
-    isObject(v) && wrong(v, shape) === undefined;
+/** Of the messages that come in more than one shape, one member says which. */
+function shapeOf(type: string, value: Fields): Shape | undefined {
+  if (type === "snapshot") return snapshots.get(value["channel"]) ?? unknownSnapshot;
+  if (type === "status" && value["scope"] === "symbol") return symbolStatus;
+  return shapes.get(type);
+}
 
 const denied: Shape = [
   ["symbol", isText, "a string"],
@@ -64,6 +61,7 @@ const subscription: Shape = [
   ["channel", isText, "a string"],
   ["symbols", listOf(isText), "strings"],
   ["rate", optional(isRate), "a number from 0"],
+  ["stamps", optional(isFlag), "true or false"],
 ];
 const limits: Shape = [
   ["message_bytes", isInterval, "an integer over 0"],
@@ -75,14 +73,69 @@ const update: Shape = [
   ["s", isName, "a name"],
   ["q", isCount, "an integer from 0"],
   ["n", isCount, "an integer from 0"],
-  ["t", isTime, "an integer"],
-  ["p", isDecimal, "a decimal or empty"],
-  ["z", isDecimal, "a decimal or empty"],
-  ["b", isDecimal, "a decimal or empty"],
-  ["a", isDecimal, "a decimal or empty"],
-  ["v", isDecimal, "a decimal or empty"],
+  ["t", isInteger, "an integer"],
+  ["p", isMaybeDecimal, "a decimal or empty"],
+  ["z", isMaybeDecimal, "a decimal or empty"],
+  ["b", isMaybeDecimal, "a decimal or empty"],
+  ["a", isMaybeDecimal, "a decimal or empty"],
+  ["v", isMaybeDecimal, "a decimal or empty"],
+  ["r", optional(isInteger), "an integer"],
 ];
-const updates = listOf(objectOf(update));
+const trade: Shape = [
+  ["s", isName, "a name"],
+  ["q", isCount, "an integer from 0"],
+  ["t", isInteger, "an integer"],
+  ["p", isDecimal, "a decimal"],
+  ["z", isMaybeDecimal, "a decimal or empty"],
+  ["d", oneOf("b", "s", ""), "b, s or empty"],
+  ["r", optional(isInteger), "an integer"],
+];
+const stat: Shape = [
+  ["s", isName, "a name"],
+  ["q", isCount, "an integer from 0"],
+  ["t", isInteger, "an integer"],
+  ["o", isDecimal, "a decimal"],
+  ["h", isDecimal, "a decimal"],
+  ["l", isDecimal, "a decimal"],
+  ["p", isDecimal, "a decimal"],
+  ["v", isDecimal, "a decimal"],
+  ["w", isMaybeDecimal, "a decimal or empty"],
+  ["c", isDecimal, "a decimal"],
+  ["cp", isMaybeDecimal, "a decimal or empty"],
+  ["k", isCount, "an integer from 0"],
+];
+const bar: Shape = [
+  ["s", isName, "a name"],
+  ["t", isInteger, "an integer"],
+  ["q", isCount, "an integer from 0"],
+  ["o", isDecimal, "a decimal"],
+  ["h", isDecimal, "a decimal"],
+  ["l", isDecimal, "a decimal"],
+  ["c", isDecimal, "a decimal"],
+  ["v", isDecimal, "a decimal"],
+  ["k", isCount, "an integer from 0"],
+  ["x", isFlag, "true or false"],
+];
+
+const isState = oneOf("live", "stale", "lagging", "down");
+const state: Shape[number] = ["state", isState, "live, stale, lagging or down"];
+const age: Shape[number] = ["age_ms", isInteger, "an integer"];
+const sent: Shape[number] = ["sent", optional(isInteger), "an integer"];
+const updates: Shape[number] = ["data", listOf(objectOf(update)), "updates"];
+const stats: Shape = [["data", listOf(objectOf(stat)), "statistics"]];
+const bars: Shape = [["data", listOf(objectOf(bar)), "bars"]];
+
+const snapshots: ReadonlyMap<unknown, Shape> = new Map<unknown, Shape>([
+  ["ticker", [sent, updates]],
+  ["stats", stats],
+  ["bars_1s", bars],
+  ["bars_1m", bars],
+  ["bars_5m", bars],
+  ["bars_1h", bars],
+]);
+const unknownSnapshot: Shape = [["channel", oneOf(...(snapshots.keys() as Iterable<string>)), "one with snapshots"]];
+
+const symbolStatus: Shape = [["symbol", isName, "a name"], state, age];
 
 const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   [
@@ -93,6 +146,8 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
       ["node", isText, "a string"],
       ["heartbeat_ms", isInterval, "an integer over 0"],
       ["limits", objectOf(limits), "the limits"],
+      ["channels", listOf(isName), "names"],
+      state,
     ],
   ],
   [
@@ -104,6 +159,8 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
       ["symbols", optional(listOf(isText)), "strings"],
       ["denied", optional(listOf(objectOf(denied))), "verdicts"],
       ["rate", optional(isRate), "a number from 0"],
+      ["stamps", optional(isFlag), "true or false"],
+      ["bytes_per_s", optional(isCount), "an integer from 0"],
       ["subscriptions", optional(listOf(objectOf(subscription))), "subscriptions"],
     ],
   ],
@@ -111,23 +168,34 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
     "pong",
     [
       ["id", optional(isID), "an integer or a string"],
-      ["t", isTime, "an integer"],
+      ["t", isInteger, "an integer"],
     ],
   ],
+  ["ticker", [sent, updates]],
+  ["trades", [sent, ["data", listOf(objectOf(trade)), "trades"]]],
+  ["stats", stats],
+  ["bars_1s", bars],
+  ["bars_1m", bars],
+  ["bars_5m", bars],
+  ["bars_1h", bars],
   [
-    "snapshot",
+    "gap",
     [
-      ["channel", isText, "a string"],
-      ["data", updates, "updates"],
+      ["channel", isName, "a name"],
+      ["symbol", isName, "a name"],
+      ["from", isInteger, "an integer"],
+      ["to", isInteger, "an integer"],
     ],
   ],
-  ["ticker", [["data", updates, "updates"]]],
+  ["status", [["scope", oneOf("feed"), "feed or symbol"], state, age]],
   [
     "heartbeat",
     [
-      ["t", isTime, "an integer"],
+      ["t", isInteger, "an integer"],
       ["lag_ms", isCount, "an integer from 0"],
       ["conflated", isCount, "an integer from 0"],
+      state,
+      age,
     ],
   ],
   [
@@ -147,16 +215,3 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
     ],
   ],
 ]);
-
-/** The first member of v that is not as shape says. */
-function wrong(v: Fields, shape: Shape): string | undefined {
-  for (const [member, check, need] of shape) {
-    if (!check(v[member])) return `${member} must be ${need}, is ${brief(v[member])}`;
-  }
-  return undefined;
-}
-
-function brief(v: unknown): string {
-  const text = JSON.stringify(v) ?? "absent";
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}

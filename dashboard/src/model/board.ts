@@ -1,4 +1,4 @@
-import type { Ack, Clock, Fault, FeedListener, LinkEvent, ServerError, Snapshot, Ticker } from "../feed/index.ts";
+import type { Ack, Clock, Fault, FeedListener, LinkEvent, ServerError, TickerSnapshot, Ticker } from "../feed/index.ts";
 import type { Connection } from "./connection.ts";
 import { after, unconnected } from "./connection.ts";
 import { Quotes } from "./quotes.ts";
@@ -47,7 +47,7 @@ export class Board implements FeedListener {
     this.#changed();
   }
 
-  data(message: Snapshot | Ticker): void {
+  data(message: TickerSnapshot | Ticker): void {
     this.quotes.apply(message, this.now);
     this.#changed();
   }

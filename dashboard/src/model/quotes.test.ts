@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { Snapshot, Ticker, Update } from "../feed/index.ts";
+import type { TickerSnapshot, Ticker, Update } from "../feed/index.ts";
 import type { Row } from "./quotes.ts";
 import { Field, Quotes } from "./quotes.ts";
 
 const update = (change: object): Update =>
   ({ s: "BTC-USD", q: 1, n: 1, t: 1_000_000, p: "100.00", z: "1", b: "99.99", a: "100.01", v: "1", ...change }) as unknown as Update;
-const snapshot = (...changes: object[]): Snapshot => ({ type: "snapshot", channel: "ticker", data: changes.map(update) });
+const snapshot = (...changes: object[]): TickerSnapshot => ({ type: "snapshot", channel: "ticker", data: changes.map(update) });
 const ticker = (...changes: object[]): Ticker => ({ type: "ticker", data: changes.map(update) });
 
 const first = 0 as Row;

@@ -1,4 +1,4 @@
-import type { Decimal, MaybeDecimal, Micros, Nominal, Seq, Snapshot, SymbolName, Ticker, Update } from "../feed/index.ts";
+import type { Decimal, MaybeDecimal, Micros, Nominal, Seq, TickerSnapshot, SymbolName, Ticker, Update } from "../feed/index.ts";
 import type { Sign } from "./decimal.ts";
 import { compare, difference, percent } from "./decimal.ts";
 import { Rate } from "./rate.ts";
@@ -48,7 +48,7 @@ export class Quotes {
     this.#updates = new Rate(now);
   }
 
-  apply(message: Snapshot | Ticker, now: number): void {
+  apply(message: TickerSnapshot | Ticker, now: number): void {
     const anew = message.type === "snapshot";
     for (const update of message.data) this.#applyOne(update, anew, now);
     this.#updates.add(message.data.length, now);

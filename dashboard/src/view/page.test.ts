@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Clock, Hello, LinkEvent, Snapshot, Ticker, Update } from "../feed/index.ts";
+import type { Clock, Hello, LinkEvent, TickerSnapshot, Ticker, Update } from "../feed/index.ts";
 import { Board } from "../model/index.ts";
 import { Page } from "./page.ts";
 
@@ -15,7 +15,7 @@ const clock: Clock = { now: () => now, after: () => () => {} };
 const connected: LinkEvent = { kind: "connected", hello: { node: "n1" } as Hello };
 const update = (change: object): Update =>
   ({ s: "BTC-USD", q: 1, n: 1, t: Date.UTC(2020, 1, 2, 12) * 1000, p: "67123.40", z: "1", b: "67123.39", a: "", v: "1", ...change }) as unknown as Update;
-const snapshot = (...changes: object[]): Snapshot => ({ type: "snapshot", channel: "ticker", data: changes.map(update) });
+const snapshot = (...changes: object[]): TickerSnapshot => ({ type: "snapshot", channel: "ticker", data: changes.map(update) });
 const ticker = (...changes: object[]): Ticker => ({ type: "ticker", data: changes.map(update) });
 
 beforeEach(() => {

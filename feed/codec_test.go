@@ -135,6 +135,20 @@ func FuzzDecodeOwn(f *testing.F) {
 	})
 }
 
+func TestReceivedIsNotPartOfTheRecord(t *testing.T) {
+	var tick Tick
+	if err := Decode(&tick, []byte(canonical)); err != nil {
+		t.Fatal(err)
+	}
+	if tick.Received != 0 {
+		t.Errorf("received after Decode: got %d, want 0", tick.Received)
+	}
+	tick.Received = 1732242000123999
+	if got := string(AppendTick(nil, &tick)); got != canonical {
+		t.Errorf("AppendTick: got %s, want %s", got, canonical)
+	}
+}
+
 func TestDecodeDoesNotAllocate(t *testing.T) {
 	record := []byte(canonical)
 	var tick Tick

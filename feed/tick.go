@@ -19,15 +19,16 @@ const (
 // The byte slices of a decoded Tick point into the buffer it was decoded from:
 // they are good until that buffer is used again. Who keeps a Tick copies it.
 type Tick struct {
-	Symbol  []byte
-	Time    int64 // event time by the venue, microseconds since 1970
-	Price   Number
-	Size    Number
-	Side    Side
-	Bid     Number
-	BidSize Number
-	Ask     Number
-	AskSize Number
+	Symbol   []byte
+	Time     int64 // event time by the venue, microseconds since 1970
+	Price    Number
+	Size     Number
+	Side     Side
+	Bid      Number
+	BidSize  Number
+	Ask      Number
+	AskSize  Number
+	Received int64 // when this node read it, microseconds since 1970; 0: not known
 }
 
 // Bounds of what a tick may hold. They bound what the Book keeps per symbol.

@@ -102,7 +102,7 @@ func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
 	return s, nil
 }
 
-func (s *server) lag() time.Duration { return s.consumer.Behind(time.Now()) }
+func (s *server) lag() time.Duration { return s.consumer.Health(time.Now()).Behind }
 
 // ready says what clients must wait for.
 func (s *server) ready() error {

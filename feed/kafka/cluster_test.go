@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -66,6 +67,10 @@ func TestConfigsAreChecked(t *testing.T) {
 		}},
 		{"consumer with a negative offset", func() error {
 			_, err := NewConsumer(ConsumerConfig{Cluster: cluster, Topic: "t", Sink: sink, Start: Offsets(map[int32]int64{0: -1})})
+			return err
+		}},
+		{"consumer with a negative delay", func() error {
+			_, err := NewConsumer(ConsumerConfig{Cluster: cluster, Topic: "t", Sink: sink, Delay: -time.Second})
 			return err
 		}},
 		{"producer without a topic", func() error { _, err := NewProducer(ProducerConfig{Cluster: cluster}); return err }},

@@ -83,22 +83,25 @@ func serve(t *testing.T, fake *kfake.Cluster, log []run, limit int) {
 	})
 }
 
-// kafka-go stops, or panics, at some of what compaction leaves behind.
+// emptied are logs as compaction leaves them. kafka-go stops, or panics, at
+// some of what is in them.
+var emptied = []struct {
+	scenario string
+	log      []run
+	limit    int // batches in one answer
+	want     []int
+}{
+	{"an empty batch at the end of the log", []run{{0, 2, []int64{0, 1, 2}, false}, {3, 7, nil, false}}, 9, []int{1, 2, 3}},
+	{"an empty batch alone in its answer", []run{{0, 4, nil, false}, {5, 5, []int64{5}, false}}, 1, []int{6}},
+	{"two empty batches behind a full one", []run{{0, 0, []int64{0}, false}, {1, 1, nil, false}, {2, 2, nil, false}, {3, 3, []int64{3}, false}}, 9, []int{1, 4}},
+	{"five empty batches in a row", []run{{0, 0, nil, false}, {1, 1, nil, false}, {2, 2, nil, false}, {3, 3, nil, false}, {4, 4, nil, false}, {5, 5, []int64{5}, false}}, 9, []int{6}},
+	{"the tail of a batch gone", []run{{0, 9, []int64{1, 3}, false}, {10, 10, []int64{10}, false}}, 1, []int{2, 4, 11}},
+	{"the tail of a compressed batch gone", []run{{0, 9, []int64{1, 3}, true}, {10, 10, []int64{10}, true}}, 1, []int{2, 4, 11}},
+	{"the tail of a compressed batch gone, at the end of the log", []run{{0, 0, []int64{0}, true}, {1, 9, []int64{1}, true}}, 9, []int{1, 2}},
+}
+
 func TestEmptiedBatchesStopNothing(t *testing.T) {
-	for _, tc := range []struct {
-		scenario string
-		log      []run
-		limit    int // batches in one answer
-		want     []int
-	}{
-		{"an empty batch at the end of the log", []run{{0, 2, []int64{0, 1, 2}, false}, {3, 7, nil, false}}, 9, []int{1, 2, 3}},
-		{"an empty batch alone in its answer", []run{{0, 4, nil, false}, {5, 5, []int64{5}, false}}, 1, []int{6}},
-		{"two empty batches behind a full one", []run{{0, 0, []int64{0}, false}, {1, 1, nil, false}, {2, 2, nil, false}, {3, 3, []int64{3}, false}}, 9, []int{1, 4}},
-		{"five empty batches in a row", []run{{0, 0, nil, false}, {1, 1, nil, false}, {2, 2, nil, false}, {3, 3, nil, false}, {4, 4, nil, false}, {5, 5, []int64{5}, false}}, 9, []int{6}},
-		{"the tail of a batch gone", []run{{0, 9, []int64{1, 3}, false}, {10, 10, []int64{10}, false}}, 1, []int{2, 4, 11}},
-		{"the tail of a compressed batch gone", []run{{0, 9, []int64{1, 3}, true}, {10, 10, []int64{10}, true}}, 1, []int{2, 4, 11}},
-		{"the tail of a compressed batch gone, at the end of the log", []run{{0, 0, []int64{0}, true}, {1, 9, []int64{1}, true}}, 9, []int{1, 2}},
-	} {
+	for _, tc := range emptied {
 		t.Run(tc.scenario, func(t *testing.T) {
 			fake, addr := fakeCluster(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "ticks"))
 			serve(t, fake, tc.log, tc.limit)

@@ -26,7 +26,7 @@ func TestComplaintsAreBoundedAndSayHowManyWereLeftOut(t *testing.T) {
 
 func TestWatchCallsAPartitionStalledOnlyWhenNothingOfWhatIsThereComes(t *testing.T) {
 	now := time.Unix(1000, 0)
-	tr := newTracker(0, now)
+	tr := newTracker(0, now, time.Second)
 	step := func(after time.Duration, next, end int64, want bool, why string) {
 		t.Helper()
 		now = now.Add(after)

@@ -52,6 +52,14 @@ type ConsumerConfig struct {
 	// Default: 30 s
 	Stall time.Duration
 
+	// Delay holds every tick back until its event time is that long ago. One
+	// whose event time is ahead of the moment when it was seen in Kafka is held
+	// as if it had happened then. What is held waits in Kafka, in the order of the
+	// partition: the tick at the head of the line holds all behind it. So the
+	// topic must keep records for longer than this.
+	// Default: 0, no delay
+	Delay time.Duration
+
 	// Log gets what a person should know: lost connections and undecodable
 	// records (at most one line in 10 seconds each), gaps, rewinds.
 	// Default: slog.Default()
@@ -79,6 +87,8 @@ func (c *ConsumerConfig) Validate() error {
 		return fmt.Errorf("a MaxWait of %v is under a millisecond", c.MaxWait)
 	case c.Refresh < 0 || c.Stall < 0:
 		return errors.New("a negative Refresh or Stall")
+	case c.Delay < 0:
+		return fmt.Errorf("a Delay of %v is negative", c.Delay)
 	}
 	return errors.Join(c.Start.validate(), c.Cluster.Validate())
 }
@@ -92,8 +102,9 @@ type Consumer struct {
 	mu         sync.Mutex
 	partitions map[int32]*partition
 	departed   map[int32]int32 // partitions that went away: the generation they would come back with
-	started    time.Time       // zero: not running yet
-	known      bool            // the partitions were found once
+	running    bool
+	empty      time.Time // since when there is no partition, if there is none
+	known      bool      // the partitions were found once
 }
 
 // NewConsumer makes a consumer. It does nothing before Run.
@@ -108,6 +119,7 @@ func NewConsumer(cfg ConsumerConfig) (*Consumer, error) {
 		unreadable: complaint{log: cfg.Log, interval: logInterval},
 		partitions: make(map[int32]*partition),
 		departed:   make(map[int32]int32),
+		empty:      time.Now(),
 	}, nil
 }
 
@@ -146,10 +158,10 @@ func (c *Consumer) Run(ctx context.Context) error {
 func (c *Consumer) begin() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.started.IsZero() {
+	if c.running {
 		return false
 	}
-	c.started = time.Now()
+	c.running = true
 	return true
 }
 
@@ -185,6 +197,7 @@ func (c *Consumer) forget(p *partition) {
 	if p.gone {
 		delete(c.partitions, p.id)
 		c.departed[p.id] = p.generation + 1
+		c.empty = time.Now()
 	}
 }
 
@@ -217,6 +230,23 @@ func (c *Consumer) leader(ctx context.Context, id int32) (kafka.Broker, error) {
 	return places[i].leader, nil
 }
 
+// visit does something at the leader of a partition, over a connection that
+// ends with ctx.
+func (c *Consumer) visit(ctx context.Context, id int32, leader kafka.Broker, do func(*kafka.Conn) error) error {
+	at := kafka.Partition{Topic: c.cfg.Topic, ID: int(id), Leader: leader}
+	conn, err := c.cfg.dialer().DialPartition(ctx, "tcp", "", at)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	err = do(conn)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
 // Progress is how far every partition is, in the order of their numbers. It is
 // cheap.
 func (c *Consumer) Progress() []Progress {
@@ -239,7 +269,8 @@ func (c *Consumer) sorted() []*partition {
 }
 
 // Ready reports whether every partition that was there at the first look has
-// once been read up to the end it had then. It does not go back to false.
+// once been read up to the end it had then, or up to a tick that was not due.
+// It does not go back to false.
 func (c *Consumer) Ready() bool {
 	c.mu.Lock()
 	known := c.known
@@ -255,22 +286,35 @@ func (c *Consumer) Ready() bool {
 	return true
 }
 
-// Behind is for how long the partition that is worst off has not been at its
-// end; 0 when all are, by their last fetch. One whose connection is lost is
-// not at its end.
-func (c *Consumer) Behind(now time.Time) time.Duration {
+// Health is how well the partition that is worst off is heard, each half for
+// itself. Before the partitions are known there is no connection to any. It is
+// cheap.
+func (c *Consumer) Health(now time.Time) feed.Health {
 	c.mu.Lock()
-	known, started := c.known, c.started
-	c.mu.Unlock()
-	if started.IsZero() {
-		return 0
+	defer c.mu.Unlock()
+	if len(c.partitions) == 0 {
+		return c.unheard(now)
 	}
-	if !known {
-		return max(0, now.Sub(started))
-	}
-	var worst time.Duration
-	for _, p := range c.sorted() {
-		worst = max(worst, p.behind(now))
+	var worst feed.Health
+	for _, p := range c.partitions {
+		h := p.health(now)
+		worst.Behind, worst.Down = max(worst.Behind, h.Behind), max(worst.Down, h.Down)
 	}
 	return worst
+}
+
+// PartitionHealth is how well one partition is heard. One that the topic does
+// not have, or that is not known yet, is down.
+func (c *Consumer) PartitionHealth(partition int32, now time.Time) feed.Health {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.partitions[partition]; p != nil {
+		return p.health(now)
+	}
+	return c.unheard(now)
+}
+
+func (c *Consumer) unheard(now time.Time) feed.Health {
+	d := max(0, now.Sub(c.empty))
+	return feed.Health{Behind: d, Down: d}
 }

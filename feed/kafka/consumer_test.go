@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tickwire/feed"
 	"tickwire/feed/broker"
 )
 
@@ -182,7 +183,7 @@ func TestConsumerAndProducerSurviveARestartOfTheBroker(t *testing.T) {
 		}
 		if round == 1 { // long enough for failed attempts on both sides
 			until(t, func() string {
-				if c.Behind(time.Now()) == 0 {
+				if c.Health(time.Now()).Behind == 0 {
 					return "not behind while the broker is away"
 				}
 				return ""
@@ -474,7 +475,7 @@ func TestStalledConnectionIsMadeAnew(t *testing.T) {
 	})
 }
 
-func TestLagReadyAndBehind(t *testing.T) {
+func TestLagReadyAndHealth(t *testing.T) {
 	at := embedded(t)
 	topic := at.topic(t, 1, nil)
 	for n := 1; n <= 5; n++ {
@@ -490,15 +491,18 @@ func TestLagReadyAndBehind(t *testing.T) {
 		if all := c.Progress(); len(all) != 1 || all[0].Lag != 5 {
 			return fmt.Sprintf("progress: %+v; want a lag of 5", all)
 		}
+		if h := c.Health(time.Now()); h.Down != 0 {
+			return fmt.Sprintf("health: %+v; want a connection", h)
+		}
 		return ""
 	})
-	if c.Ready() || c.Behind(time.Now().Add(time.Hour)) < time.Hour {
-		t.Errorf("with a lag: ready %v, behind in an hour %v; want false and at least an hour", c.Ready(), c.Behind(time.Now().Add(time.Hour)))
+	if in := c.Health(time.Now().Add(time.Hour)); c.Ready() || in.Behind < time.Hour || in.Down != 0 {
+		t.Errorf("with a lag: ready %v, health in an hour %+v; want false, and behind for at least an hour", c.Ready(), in)
 	}
 	close(sink.hold)
 	until(t, func() string { return caughtUp(c, 1) })
-	if !c.Ready() || c.Behind(time.Now().Add(time.Hour)) != 0 {
-		t.Errorf("at the end: ready %v, behind %v; want true and 0", c.Ready(), c.Behind(time.Now()))
+	if now := c.Health(time.Now()); !c.Ready() || now != (feed.Health{}) {
+		t.Errorf("at the end: ready %v, health %+v; want true and nothing", c.Ready(), now)
 	}
 	if got := c.Progress()[0]; got.Next != 5 || got.End != 5 || got.CaughtUp.IsZero() {
 		t.Errorf("progress at the end: %+v; want next 5, end 5, and when", got)

@@ -10,6 +10,10 @@
 // group: every node sees every tick and shares nothing with the others but
 // Kafka. The offset of a tick is its seq.
 //
+// With a Delay a tick reaches the sink when it is that old, and waits in Kafka
+// until then. [Consumer.Health] tells whether the node hears its
+// feed at all.
+//
 // A [Producer] writes at least once. When a connection ends before the
 // acknowledgement arrives it sends the batch again, and the topic may then
 // hold it twice.

@@ -26,6 +26,7 @@ var (
 	errGone    = errors.New("partition does not exist any more")
 	errStalled = errors.New("the log grew but nothing arrived")
 	errMangled = errors.New("the Kafka library could not read this part of the log")
+	errStopped = errors.New("the next record is not taken now")
 )
 
 // unreachable reports whether err says that no broker was heard, and another

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -27,6 +28,7 @@ type site struct {
 	addr   string
 	client *kgo.Client
 	real   bool
+	dial   dialFunc // nil: over TCP
 }
 
 // onEach runs a test on the embedded broker, and on a real Kafka if
@@ -67,10 +69,11 @@ func mustStart(t testing.TB, cfg broker.Config) *broker.Broker {
 	return b
 }
 
-func newSite(t testing.TB, addr string) *site {
+func newSite(t testing.TB, addr string, opts ...kgo.Opt) *site {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(8<<20), kgo.ProducerBatchCompression(kgo.NoCompression()),
+	opts = append(opts, kgo.SeedBrokers(addr), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(8<<20), kgo.ProducerBatchCompression(kgo.NoCompression()),
 		kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.MaxProduceRequestsInflightPerBroker(1), kgo.MetadataMinAge(10*time.Millisecond))
+	client, err := kgo.NewClient(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +83,7 @@ func newSite(t testing.TB, addr string) *site {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func (s *site) cluster() Cluster { return Cluster{Brokers: []string{s.addr}} }
+func (s *site) cluster() Cluster { return Cluster{Brokers: []string{s.addr}, dial: s.dial} }
 
 // topic makes a topic of the test's own name.
 func (s *site) topic(t testing.TB, partitions int, settings map[string]string) string {
@@ -253,16 +256,23 @@ func until(t testing.TB, reason func() string) {
 	}
 }
 
-// mustConsume runs a consumer until the test ends, or until stop.
-func mustConsume(t testing.TB, cfg ConsumerConfig) (c *Consumer, stop func()) {
+func mustConsumer(t testing.TB, cfg ConsumerConfig) *Consumer {
 	t.Helper()
-	if cfg.Log == nil {
-		cfg.Log = quiet
+	cfg.Log = cmp.Or(cfg.Log, quiet)
+	if cfg.Sink == nil {
+		cfg.Sink = newCollector(t)
 	}
 	c, err := NewConsumer(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// mustConsume runs a consumer until the test ends, or until stop.
+func mustConsume(t testing.TB, cfg ConsumerConfig) (c *Consumer, stop func()) {
+	t.Helper()
+	c = mustConsumer(t, cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {

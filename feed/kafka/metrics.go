@@ -17,6 +17,7 @@ var (
 	rewindsDesc     = describe("rewinds_total", "Times that the log was found shorter than before.")
 	reconnectsDesc  = describe("reconnects_total", "Connections that ended and were made again.")
 	behindDesc      = prometheus.NewDesc("tickwire_kafka_behind_seconds", "For how long the worst partition has not been at its end.", nil, nil)
+	downDesc        = prometheus.NewDesc("tickwire_kafka_down_seconds", "For how long the worst partition has had no connection.", nil, nil)
 )
 
 func describe(name, help string) *prometheus.Desc {
@@ -41,5 +42,7 @@ func (c *Consumer) Collect(ch chan<- prometheus.Metric) {
 		send(rewindsDesc, prometheus.CounterValue, p.Rewinds, p.Partition)
 		send(reconnectsDesc, prometheus.CounterValue, p.Reconnects, p.Partition)
 	}
-	ch <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, c.Behind(time.Now()).Seconds())
+	health := c.Health(time.Now())
+	ch <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, health.Behind.Seconds())
+	ch <- prometheus.MustNewConstMetric(downDesc, prometheus.GaugeValue, health.Down.Seconds())
 }

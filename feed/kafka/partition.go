@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"errors"
-	"io"
 	"sync/atomic"
 	"time"
 
@@ -12,11 +11,10 @@ import (
 	"tickwire/feed"
 )
 
-// partition reads one partition, on one goroutine. What it wants next lives
-// here and not in the connection, so nothing is lost or read twice when
-// connections come and go.
+// partition reads one partition into the sink, on one goroutine.
 type partition struct {
 	*tracker
+	reader
 	id       int32
 	consumer *Consumer
 	start    Start
@@ -24,36 +22,27 @@ type partition struct {
 	gone     bool // set by the loop at its end
 
 	// The loop's own.
-	seen       Progress
 	placed     bool         // seen.Next is set
 	generation int32        // of the log, for positions
 	astray     bool         // Kafka has no record at seen.Next
-	whole      bool         // the next fetch must be able to read a record of any size
 	leader     kafka.Broker // where to connect to; empty: ask
-	ask        kafka.ReadBatchConfig
-	buf        []byte
-	tick       feed.Tick
-
-	inLibrary bool // reading a value, for drain
+	delay      delay
 
 	hangUp atomic.Pointer[context.CancelCauseFunc] // ends the connection of now
 }
 
-// valueRoom is the buffer of one record. A longer one is no tick, and is read
-// past on a slower way.
-const valueRoom = 4 * feed.MaxRecord
-
 func newPartition(c *Consumer, at place, start Start) *partition {
-	return &partition{
-		tracker:  newTracker(at.id, time.Now()),
+	p := &partition{
+		tracker:  newTracker(at.id, time.Now(), max(c.cfg.MaxWait, lookEvery)+answerTime),
+		reader:   newReader(at.id, c.cfg.MaxBytes, c.cfg.MaxWait),
 		id:       at.id,
 		consumer: c,
 		start:    start,
 		leader:   at.leader,
-		seen:     Progress{Partition: at.id},
-		ask:      kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: c.cfg.MaxBytes, MaxWait: c.cfg.MaxWait},
-		buf:      make([]byte, valueRoom),
+		delay:    delay{by: c.cfg.Delay.Microseconds()},
 	}
+	p.give = p.take
+	return p
 }
 
 // run reads until ctx ends or the partition is gone.
@@ -63,6 +52,7 @@ func (p *partition) run(ctx context.Context) {
 		from := p.seen.Next
 		err := p.session(ctx)
 		if ctx.Err() != nil {
+			p.lose(p.seen)
 			return
 		}
 		if p.seen.Next != from {
@@ -84,18 +74,14 @@ func (p *partition) session(ctx context.Context) error {
 	ctx, hangUp := context.WithCancelCause(ctx)
 	defer hangUp(nil)
 	p.hangUp.Store(&hangUp)
-	conn, err := p.connect(ctx)
-	if err != nil {
-		return err
+	if p.leader.Host == "" {
+		leader, err := p.consumer.leader(ctx, p.id)
+		if err != nil {
+			return err
+		}
+		p.leader = leader
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-
-	err = p.read(conn)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
+	return p.consumer.visit(ctx, p.id, p.leader, func(conn *kafka.Conn) error { return p.read(ctx, conn) })
 }
 
 // cut ends the connection of now, if there is one.
@@ -105,26 +91,23 @@ func (p *partition) cut(reason error) {
 	}
 }
 
-// connect dials the leader that is known, or asks who it is.
-func (p *partition) connect(ctx context.Context) (conn *kafka.Conn, err error) {
-	if p.leader.Host == "" {
-		if p.leader, err = p.consumer.leader(ctx, p.id); err != nil {
-			return nil, err
-		}
-	}
-	at := kafka.Partition{Topic: p.consumer.cfg.Topic, ID: int(p.id), Leader: p.leader}
-	return p.consumer.cfg.dialer().DialPartition(ctx, "tcp", "", at)
-}
-
-func (p *partition) read(conn *kafka.Conn) error {
+func (p *partition) read(ctx context.Context, conn *kafka.Conn) error {
 	if err := p.align(conn); err != nil {
 		return err
 	}
 	for {
-		if err := p.fetch(conn); err != nil {
+		held, err := p.fetch(conn)
+		if err != nil {
 			return err
 		}
-		p.tell(p.seen)
+		p.arrived(held)
+		p.suit(held)
+		if !held {
+			continue
+		}
+		if err := p.hold(ctx, conn); err != nil {
+			return err
+		}
 	}
 }
 
@@ -168,6 +151,7 @@ func (p *partition) repair(first, last int64) {
 		p.seen.Next = first
 		p.seen.Rewinds++
 		p.generation++
+		p.delay.sight = nil // of another log
 		p.aim(last)
 		log.Error("kafka: the log ends before what was read already: the topic was made anew, or its end was lost; reading it from its beginning",
 			"partition", p.id, "wanted", next, "end", last, "beginning", first)
@@ -175,13 +159,14 @@ func (p *partition) repair(first, last int64) {
 }
 
 func (p *partition) disconnected(err error) {
-	p.seen.AtEnd = false
+	p.seen.AtEnd, p.seen.Held = false, false
 	p.seen.Reconnects++
 	p.seen.LastError = err.Error()
-	p.tell(p.seen)
 	if errors.Is(err, errMangled) {
+		p.tell(p.seen)
 		return // not the broker's fault
 	}
+	p.lose(p.seen)
 	p.leader = kafka.Broker{}
 	if errors.Is(err, kafka.OffsetOutOfRange) {
 		p.astray = true // align says what it finds
@@ -191,122 +176,30 @@ func (p *partition) disconnected(err error) {
 		"topic", p.consumer.cfg.Topic, "partition", p.id, "offset", p.seen.Next, "error", cause(err))
 }
 
-// fetch asks the broker once and gives what arrives to the sink. After an
-// error the connection must not be used again: kafka-go leaves the rest of an
-// answer with an error code unread.
-func (p *partition) fetch(conn *kafka.Conn) error {
-	from := p.seen.Next
-	conn.SetDeadline(time.Now().Add(p.ask.MaxWait + callTimeout))
-	conn.Seek(from, kafka.SeekAbsolute|kafka.SeekDontCheck)
-	batch := conn.ReadBatchWith(p.ask)
-	if err := batch.Err(); err != nil {
-		return err
-	}
-	whole := p.whole
-	p.whole = false
-	err := p.drain(batch, whole)
-	if errors.Is(err, errMangled) {
-		p.passEmpty(from) // and no batch.Close: it would wait for a lock that is held for ever
-		return err
-	}
-	switch err = batch.Close(); {
-	case err == nil: // read to its end
-		p.advance(batch.Offset())
-		if batch.HighWaterMark() > from {
-			p.passEmpty(from)
-		}
-	case errors.Is(err, io.ErrShortBuffer):
-		p.whole = true
-	case !errors.Is(err, kafka.RequestTimedOut): // which says that there is nothing new
-		return err
-	}
-	p.arrived(batch.HighWaterMark())
-	return nil
-}
-
-// drain takes the records of a batch, until the error that ends it. kafka-go
-// panics on three empty record batches in a row, which compaction leaves
-// behind; that is caught, and a panic of the sink is not.
-func (p *partition) drain(batch *kafka.Batch, whole bool) (err error) {
-	defer func() {
-		if p.inLibrary && recover() != nil {
-			err = errMangled
-		}
-		p.inLibrary = false
-	}()
-	for {
-		p.inLibrary = true
-		value, err := p.value(batch, whole)
-		p.inLibrary = false
-		if err != nil {
-			return err
-		}
-		p.take(batch.Offset()-1, value)
-	}
-}
-
-func (p *partition) value(batch *kafka.Batch, whole bool) ([]byte, error) {
-	if whole {
-		m, err := batch.ReadMessage()
-		return m.Value, err
-	}
-	n, err := batch.Read(p.buf)
-	return p.buf[:n], err
-}
-
-// take counts a record, and gives it to the sink if it is a tick.
-func (p *partition) take(offset int64, value []byte) {
-	if offset < p.seen.Next {
-		// A fetch from within a record batch brings it from its start.
-		p.seen.Repeated++
-		return
-	}
-	p.advance(offset)
-	p.seen.Next++
+// take gives a record to the sink, if it is a tick, and old enough.
+func (p *partition) take(offset int64, value []byte) bool {
 	if err := feed.Decode(&p.tick, value); err != nil {
-		p.refuse(offset, value, err)
-		return
+		if p.refuse(value) {
+			p.consumer.unreadable.warn("kafka: a record is not a tick; skipped",
+				"topic", p.consumer.cfg.Topic, "partition", p.id, "offset", offset, "bytes", len(value), "error", err)
+		}
+		return true
 	}
+	if p.delay.by > 0 && p.delay.holds(p.tick.Time, offset, p.seen.End, p.now) {
+		return false
+	}
+	p.tick.Received = p.now
 	p.seen.Ticks++
 	p.consumer.cfg.Sink.Apply(&p.tick, feed.Position{Partition: p.id, Generation: p.generation, Offset: offset})
+	return true
 }
 
-// refuse counts a record that is not a tick.
-func (p *partition) refuse(offset int64, value []byte, reason error) {
-	switch {
-	case len(value) == 0:
-		p.seen.Empty++
-	case len(value) == 6 && value[0] == 0: // a version, 0, and an epoch; JSON cannot begin so
-		p.seen.Markers++
-	default:
-		p.seen.Undecodable++
-		p.consumer.unreadable.warn("kafka: a record is not a tick; skipped",
-			"topic", p.consumer.cfg.Topic, "partition", p.id, "offset", offset, "bytes", len(value), "error", reason)
-	}
-}
-
-// advance goes on to an offset; what is passed over holds no records.
-func (p *partition) advance(to int64) {
-	if to > p.seen.Next {
-		p.seen.Holes += to - p.seen.Next
-		p.seen.Next = to
-	}
-}
-
-// passEmpty steps over one offset if the fetch from it brought no record at or
-// behind it. The answer begins with the record batch that the offset belongs
-// to, so there is none at this one: compaction has emptied the batch, or its
-// end. kafka-go does not tell where the batch ends, hence one at a time.
-func (p *partition) passEmpty(from int64) {
-	if p.seen.Next == from {
-		p.advance(from + 1)
-	}
-}
-
-func (p *partition) arrived(end int64) {
-	p.seen.End = end
-	p.seen.AtEnd = p.seen.Next >= end
-	if p.seen.AtEnd {
+// arrived tells how far it is after the broker has answered.
+func (p *partition) arrived(held bool) {
+	p.seen.AtEnd = p.seen.Next >= p.seen.End
+	p.seen.Held = held
+	if p.seen.AtEnd || held {
 		p.seen.CaughtUp = time.Now()
 	}
+	p.tell(p.seen)
 }

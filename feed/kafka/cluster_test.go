@@ -73,6 +73,10 @@ func TestConfigsAreChecked(t *testing.T) {
 			_, err := NewConsumer(ConsumerConfig{Cluster: cluster, Topic: "t", Sink: sink, Delay: -time.Second})
 			return err
 		}},
+		{"consumer with a negative number of replays", func() error {
+			_, err := NewConsumer(ConsumerConfig{Cluster: cluster, Topic: "t", Sink: sink, Replays: -1})
+			return err
+		}},
 		{"producer without a topic", func() error { _, err := NewProducer(ProducerConfig{Cluster: cluster}); return err }},
 		{"producer with a tiny batch", func() error {
 			_, err := NewProducer(ProducerConfig{Cluster: cluster, Topic: "t", BatchBytes: 100})

@@ -60,6 +60,14 @@ type ConsumerConfig struct {
 	// Default: 0, no delay
 	Delay time.Duration
 
+	// ReplayRecords is how many records one Replay reads at most.
+	// Default: 200,000
+	ReplayRecords int
+
+	// Replays is how many Replays go on at a time.
+	// Default: 4
+	Replays int
+
 	// Log gets what a person should know: lost connections and undecodable
 	// records (at most one line in 10 seconds each), gaps, rewinds.
 	// Default: slog.Default()
@@ -71,6 +79,8 @@ func (c *ConsumerConfig) setDefaults() {
 	c.MaxWait = cmp.Or(c.MaxWait, 500*time.Millisecond)
 	c.Refresh = cmp.Or(c.Refresh, 10*time.Second)
 	c.Stall = cmp.Or(c.Stall, 30*time.Second)
+	c.ReplayRecords = cmp.Or(c.ReplayRecords, 200_000)
+	c.Replays = cmp.Or(c.Replays, 4)
 	c.Log = cmp.Or(c.Log, slog.Default())
 }
 
@@ -89,6 +99,8 @@ func (c *ConsumerConfig) Validate() error {
 		return errors.New("a negative Refresh or Stall")
 	case c.Delay < 0:
 		return fmt.Errorf("a Delay of %v is negative", c.Delay)
+	case c.ReplayRecords < 0 || c.Replays < 0:
+		return errors.New("a negative ReplayRecords or Replays")
 	}
 	return errors.Join(c.Start.validate(), c.Cluster.Validate())
 }
@@ -96,8 +108,9 @@ func (c *ConsumerConfig) Validate() error {
 // Consumer reads a topic into a Sink. Its methods are safe for concurrent use.
 type Consumer struct {
 	cfg        ConsumerConfig
-	lost       complaint // connections
-	unreadable complaint // records
+	lost       complaint     // connections
+	unreadable complaint     // records
+	replays    chan struct{} // a place for each Replay that may go on
 
 	mu         sync.Mutex
 	partitions map[int32]*partition
@@ -119,6 +132,7 @@ func NewConsumer(cfg ConsumerConfig) (*Consumer, error) {
 		unreadable: complaint{log: cfg.Log, interval: logInterval},
 		partitions: make(map[int32]*partition),
 		departed:   make(map[int32]int32),
+		replays:    make(chan struct{}, cfg.Replays),
 		empty:      time.Now(),
 	}, nil
 }

@@ -11,8 +11,8 @@
 // Kafka. The offset of a tick is its seq.
 //
 // With a Delay a tick reaches the sink when it is that old, and waits in Kafka
-// until then. [Consumer.Health] tells whether the node hears its
-// feed at all.
+// until then. [Consumer.Replay] reads a range again, for who has missed it.
+// [Consumer.Health] tells whether the node hears its feed at all.
 //
 // A [Producer] writes at least once. When a connection ends before the
 // acknowledgement arrives it sends the batch again, and the topic may then
@@ -22,7 +22,7 @@
 // an aborted transaction wrote counts like anything else.
 //
 // Goroutines: Consumer.Run owns one loop a partition and the survey in its own
-// goroutine; all end with Run. A Producer owns one goroutine that follows the
+// goroutine; all end with Run. A Replay runs on its caller's. A Producer owns one goroutine that follows the
 // number of partitions, and per partition at most one that sends, which lives
 // only while there is something to send; all end with Close.
 package kafka

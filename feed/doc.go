@@ -5,9 +5,10 @@
 //	                                 key: symbol      Tick       one method
 //	                                 value: JSON      Position
 //
-// It does no I/O and imports nothing else of this module. Its sub-packages do
+// It does no I/O and imports nothing else of this module. Three sub-packages do
 // the I/O: feed/source makes ticks, feed/kafka moves them, feed/broker is a
-// Kafka broker inside the process.
+// Kafka broker inside the process. A fourth, feed/history, is what a symbol has
+// done lately: trades, bars, the day.
 //
 // Prices and sizes are exact. A [Number] carries the digits that the venue
 // wrote; where something is computed it becomes a decimal.Decimal.

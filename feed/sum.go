@@ -22,20 +22,30 @@ type Sum struct {
 
 // Add adds a valid Number that is not negative; the empty one adds nothing.
 func (s *Sum) Add(n Number) {
-	if s.big == nil && s.addFixed(n) {
+	if hi, lo, places, ok := coefficient(n); ok && s.big == nil && s.addFixed(hi, lo, places) {
 		return
 	}
-	d, err := n.Decimal()
-	if err != nil {
-		return
+	if d, err := n.Decimal(); err == nil {
+		s.addDecimal(d)
 	}
+}
+
+// AddUnits is Add of the Number that has these Units, which are not negative.
+func (s *Sum) AddUnits(units int64, places uint8) {
+	if s.big != nil || !s.addFixed(0, uint64(units), places) {
+		s.addDecimal(decimal.New(units, -int32(places)))
+	}
+}
+
+func (s *Sum) addDecimal(d decimal.Decimal) {
 	total := s.Decimal().Add(d)
 	s.big = &total
 }
 
-// addFixed adds n in 128 bits, or reports false and leaves s as it was.
-func (s *Sum) addFixed(n Number) bool {
-	hi, lo, places, ok := coefficient(n)
+// addFixed adds a coefficient in 128 bits, or reports false and leaves s as it
+// was.
+func (s *Sum) addFixed(hi, lo uint64, places uint8) bool {
+	ok := true
 	thi, tlo, tplaces := s.hi, s.lo, s.places
 	for ; ok && places < tplaces; places++ {
 		hi, lo, ok = timesTenPlus(hi, lo, 0)

@@ -34,7 +34,8 @@ type handDriven struct {
 
 func driveByHand(symbols int) *handDriven {
 	h := &Hub{book: newBook(feed.NewSymbols(symbols)), policy: Policy{}.withDefaults(), stop: make(chan struct{})}
-	h.shards = []*shard{newShard(0, h.book, h.policy, func() time.Duration { return 0 })}
+	h.book.limits = fullAtOnce
+	h.shards = []*shard{newShard(0, h.book, h.policy, newFreshness(h.book, h.policy, Config{}))}
 	d := &handDriven{Hub: h, shard: h.shards[0]}
 	d.shard.pulse()
 	for i := range symbols {
@@ -66,7 +67,11 @@ func (d *handDriven) trade(symbol string) {
 // watch attaches a client of these symbols and gives it its snapshots.
 func (d *handDriven) watch(tb testing.TB, deflate bool, symbols ...string) *taker {
 	out := new(taker)
-	s := d.NewSubscriber(out, deflate)
+	encoding := Plain
+	if deflate {
+		encoding = Deflate
+	}
+	s := d.NewSubscriber(out, encoding)
 	s.Attach([]byte(`{}`))
 	d.shard.pulse()
 	ack := s.carryOut(wire.Request{Op: wire.OpSubscribe, Channel: wire.Ticker, Symbols: symbols}).(wire.Ack)

@@ -6,12 +6,14 @@ import (
 
 	"tickwire/fanout/wire"
 	"tickwire/feed"
+	"tickwire/feed/history"
 )
 
 // Book is the last-value cache: the newest state of every symbol. It grows to
 // the limit of its Symbols and never shrinks.
 type Book struct {
 	symbols *feed.Symbols
+	limits  history.Limits
 	chunks  []atomic.Pointer[chunk] // slots by id, made as ids come up; a slot never moves
 }
 
@@ -28,15 +30,16 @@ type slot struct {
 	// sees the shard.
 	interest atomic.Uint64
 
-	mu      sync.Mutex // protects what follows; a leaf: nothing is locked under it
-	at      feed.Position
-	ordinal uint64
-	time    int64
-	price   digits
-	size    digits
-	bid     digits
-	ask     digits
-	volume  feed.Sum
+	mu       sync.Mutex // protects what follows; a leaf: nothing is locked under it
+	at       feed.Position
+	ordinal  uint64
+	time     int64
+	received int64
+	price    digits
+	size     digits
+	bid      digits
+	ask      digits
+	history  history.History
 }
 
 // digits holds a Number in place, so that a slot points nowhere.
@@ -78,7 +81,7 @@ func (b *Book) apply(t *feed.Tick, at feed.Position) (feed.SymbolID, *slot, Appl
 		return 0, nil, Refused
 	}
 	s := b.slot(id)
-	return id, s, s.apply(t, at)
+	return id, s, s.apply(t, at, &b.limits)
 }
 
 // slot is the place of an id that symbols gave.
@@ -92,7 +95,7 @@ func (b *Book) slot(id feed.SymbolID) *slot {
 	return &c[id%chunkSlots]
 }
 
-func (s *slot) apply(t *feed.Tick, at feed.Position) Applied {
+func (s *slot) apply(t *feed.Tick, at feed.Position, limits *history.Limits) Applied {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	result := Newest
@@ -107,18 +110,29 @@ func (s *slot) apply(t *feed.Tick, at feed.Position) Applied {
 	}
 	s.at = at
 	s.ordinal++
-	s.time = t.Time
+	s.time, s.received = t.Time, t.Received
 	s.price.set(t.Price)
 	s.size.set(t.Size)
 	s.bid.set(t.Bid)
 	s.ask.set(t.Ask)
-	s.volume.Add(t.Size)
+	if result == First {
+		s.history.Limits = limits
+	}
+	s.history.Add(t, at.Offset)
 	return result
+}
+
+// last is when the newest tick of the symbol was, by its venue, and the
+// partition that it came from; 0: there was none.
+func (s *slot) last() (time int64, partition int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.time, s.at.Partition
 }
 
 // read appends the slot's update to dst, and says which tick it is of. A slot
 // that has had no tick appends nothing and has ordinal 0.
-func (s *slot) read(dst []byte, symbol string) (text []byte, at feed.Position, ordinal uint64) {
+func (s *slot) read(dst []byte, symbol string, stamped bool) (text []byte, at feed.Position, ordinal uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ordinal == 0 {
@@ -128,7 +142,10 @@ func (s *slot) read(dst []byte, symbol string) (text []byte, at feed.Position, o
 	u := wire.Update{
 		Symbol: symbol, Seq: s.at.Offset, Ordinal: s.ordinal, Time: s.time,
 		Price: s.price.number(), Size: s.size.number(), Bid: s.bid.number(), Ask: s.ask.number(),
-		Volume: s.volume.Append(total[:0]),
+		Volume: s.history.AppendVolume(total[:0]),
+	}
+	if stamped {
+		u.Received = s.received
 	}
 	return wire.AppendUpdate(dst, &u), s.at, s.ordinal
 }

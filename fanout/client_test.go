@@ -46,7 +46,7 @@ var attached int
 func attach(t *testing.T, h *Hub) *client {
 	c := &client{t: t, last: make(map[string]wire.Update)}
 	attached++
-	c.sub = h.NewSubscriber(c, attached%2 == 0)
+	c.sub = h.NewSubscriber(c, Encoding(attached%2)) // Plain or Deflate
 	c.sub.Attach(wire.Marshal(wire.Hello{Type: wire.TypeHello, V: wire.Version}))
 	return c
 }
@@ -54,17 +54,20 @@ func attach(t *testing.T, h *Hub) *client {
 func (c *client) TryFrame(frame []byte) Outcome {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	message := c.open(frame)
-	if c.inFlight {
-		c.t.Errorf("a frame while one is in flight: %s", message)
+	for len(frame) > 0 {
+		var message []byte
+		message, frame = c.open(frame)
+		if c.inFlight {
+			c.t.Errorf("a frame while one is in flight: %s", message)
+		}
+		if len(c.shut) > 0 {
+			c.t.Errorf("a frame after shut: %s", message)
+		}
+		if c.gone {
+			return Gone
+		}
+		c.take(message)
 	}
-	if len(c.shut) > 0 {
-		c.t.Errorf("a frame after shut: %s", message)
-	}
-	if c.gone {
-		return Gone
-	}
-	c.take(message)
 	if c.slow {
 		c.inFlight = true
 		c.progress = time.Now()
@@ -79,9 +82,9 @@ func (c *client) Shut(why Reason) {
 	c.shut = append(c.shut, why)
 }
 
-// open takes a frame apart the way RFC 6455 section 5.2 and RFC 7692 section
-// 7.2.2 say.
-func (c *client) open(frame []byte) []byte {
+// open takes the first frame apart the way RFC 6455 section 5.2 and RFC 7692
+// section 7.2.2 say.
+func (c *client) open(frame []byte) (text, rest []byte) {
 	payload := frame[2:]
 	size := uint64(frame[1])
 	switch size {
@@ -90,21 +93,22 @@ func (c *client) open(frame []byte) []byte {
 	case 127:
 		size, payload = binary.BigEndian.Uint64(payload), payload[8:]
 	}
-	if size != uint64(len(payload)) {
-		c.t.Errorf("a frame says %d bytes and has %d", size, len(payload))
+	if size > uint64(len(payload)) {
+		c.t.Fatalf("a frame says %d bytes and has %d", size, len(payload))
 	}
+	payload, rest = payload[:size], payload[size:]
 	if frame[0] == plainText {
-		return payload
+		return payload, rest
 	}
-	if frame[0] != deflatedText || !c.sub.deflate {
-		c.t.Errorf("a frame of kind %#x to a client that takes compressed ones: %v", frame[0], c.sub.deflate)
+	if frame[0] != deflatedText || c.sub.encoding != Deflate {
+		c.t.Errorf("a frame of kind %#x to a client that takes compressed ones: %v", frame[0], c.sub.encoding == Deflate)
 	}
 	c.compressed++
 	text, err := io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff"))))
 	if err != nil {
 		c.t.Errorf("inflate: %v", err)
 	}
-	return text
+	return text, rest
 }
 
 func (c *client) Progress() time.Time {

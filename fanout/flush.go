@@ -31,27 +31,49 @@ func (sh *shard) flushTouched() {
 }
 
 // flush gives s the frames that are its turn: the answer to its request, a
-// notice, and one frame of data.
+// notice, states, and one frame of data of each of its channels.
 func (sh *shard) flush(s *Subscriber) {
 	s.unschedule()
 	if s.reply != nil && s.ready() {
-		sh.send(s, sh.assembly.message(s.reply))
+		sh.send(s, s.reply)
 		s.answered()
 	}
 	if s.warn && s.ready() {
 		s.warn = false
-		sh.send(s, sh.assembly.message(sh.policy.notice()))
+		sh.send(s, sh.policy.notice())
 	}
-	if s.ready() && !sh.snapshot(s) {
-		sh.update(s)
-	}
+	sh.flushData(s)
+	sh.tellStates(s)
 	if s.gone && s.reply != nil {
 		s.answered() // nobody will read it: let the one that waits go on
 	}
 }
 
+// flushData gives each channel its frame. When the client can take no more, the
+// channel that came too late is the first the next time.
+func (sh *shard) flushData(s *Subscriber) {
+	for i := range channels {
+		v := sh.views[(s.turn+i)%channels]
+		if v == nil || !s.watchlist.has(v) {
+			continue
+		}
+		if !s.solvent() {
+			s.turn = v.channel
+			return
+		}
+		if v.channel.tellsAll() {
+			sh.tell(s, v)
+		} else if !sh.snapshot(s, v) {
+			sh.update(s, v)
+		}
+	}
+}
+
 // ready reports whether s can take a frame.
 func (s *Subscriber) ready() bool { return !s.blocked && !s.gone }
+
+// solvent reports whether s can take a frame of data.
+func (s *Subscriber) solvent() bool { return s.ready() && !s.broke }
 
 // answered lets the one that asked go on.
 func (s *Subscriber) answered() {
@@ -61,19 +83,19 @@ func (s *Subscriber) answered() {
 
 // snapshot sends the values of the fresh symbols that have one, as many as a
 // frame takes. It does not read those beyond: see segment.stale.
-func (sh *shard) snapshot(s *Subscriber) bool {
-	sh.assembly.begin()
+func (sh *shard) snapshot(s *Subscriber, v *view) bool {
+	sh.assembly.begin(s.maxFrame())
 	full := false
 	for _, p := range s.watchlist.parts {
-		if p == nil {
+		if p == nil || p.view != v {
 			continue
 		}
 		p.fresh.drain(func(at uint32) bool {
 			if full {
 				return false
 			}
-			seg := sh.segment(p, at)
-			full = sh.full(seg)
+			seg := v.segment(p, at)
+			full = sh.assembly.full(seg)
 			if full || seg.ordinal == 0 {
 				return false // the next frame's, or no tick yet
 			}
@@ -82,7 +104,7 @@ func (sh *shard) snapshot(s *Subscriber) bool {
 			return true
 		})
 	}
-	sent := sh.sendData(s, snapshotHead)
+	sent := sh.sendData(s, v, true)
 	if sent {
 		sh.touch(s) // for the rest of the snapshot, and what is pending
 	}
@@ -91,37 +113,37 @@ func (sh *shard) snapshot(s *Subscriber) bool {
 
 // update sends the values of what is pending in the lanes that may send now. The
 // other lanes wait in the due list.
-func (sh *shard) update(s *Subscriber) {
-	sh.assembly.begin()
+func (sh *shard) update(s *Subscriber, v *view) {
+	sh.assembly.begin(s.maxFrame())
 	whole := true // all that is pending goes out
 	for _, p := range s.watchlist.parts {
-		if p == nil {
+		if p == nil || p.view != v {
 			continue
 		}
 		p.pending.visit(func(at uint32) {
 			if s.lanes[p.laneOf(at)].due >= 0 {
 				whole = false
 			} else {
-				sh.assembly.add(sh.segment(p, at))
+				sh.assembly.add(v.segment(p, at))
 			}
 		})
 	}
 	switch {
 	case len(sh.assembly.segments) == 0:
-	case sh.assembly.size > sh.policy.MaxFrame:
-		sh.pickLongest(s)
+	case sh.assembly.size > sh.assembly.most:
+		sh.pickLongest(s, v)
 		sh.touch(s) // for the rest
 	default:
-		sh.takeAll(s, whole)
+		sh.takeAll(s, v, whole)
 	}
-	sh.sendData(s, tickerHead)
+	sh.sendData(s, v, false)
 }
 
 // takeAll notes that everything pending in the lanes that may send goes out.
-func (sh *shard) takeAll(s *Subscriber, whole bool) {
+func (sh *shard) takeAll(s *Subscriber, v *view, whole bool) {
 	for _, p := range s.watchlist.parts {
 		switch {
-		case p == nil:
+		case p == nil || p.view != v:
 		case whole && p.roster != nil:
 			if !p.pending.empty() {
 				s.lanes[p.lane].sends = true
@@ -139,26 +161,30 @@ func (sh *shard) takeAll(s *Subscriber, whole bool) {
 		}
 	}
 	if whole {
-		s.waiting.empty()
+		s.waiting.forget(s.watchlist.parts, v)
 	}
 	sh.advance(s)
 }
 
 // pickLongest picks as many as a frame takes, those first that waited longest.
 // A lane of which some are left may send again at once.
-func (sh *shard) pickLongest(s *Subscriber) {
-	sh.assembly.begin()
+func (sh *shard) pickLongest(s *Subscriber, v *view) {
+	sh.assembly.begin(s.maxFrame())
 	var left [256]bool // by lane
 	full := false
 	kept := s.waiting[:0]
 	for _, one := range s.waiting {
 		p := s.watchlist.parts[one.part]
-		if p == nil || !p.pending.has(one.at) {
+		if p == nil || p.log != nil || !p.pending.has(one.at) {
 			continue
 		}
-		n, seg := p.laneOf(one.at), sh.segment(p, one.at)
+		if p.view != v {
+			kept = append(kept, one)
+			continue
+		}
+		n, seg := p.laneOf(one.at), v.segment(p, one.at)
 		waits := s.lanes[n].due >= 0
-		full = full || !waits && sh.full(seg) // a shorter one must not slip in
+		full = full || !waits && sh.assembly.full(seg) // a shorter one must not slip in
 		if waits || full {
 			kept = append(kept, one)
 			left[n] = true
@@ -169,12 +195,17 @@ func (sh *shard) pickLongest(s *Subscriber) {
 		sh.assembly.add(seg)
 	}
 	s.waiting = kept
+	s.resend(&left)
+	sh.advance(s)
+}
+
+// resend has the lanes of which some are left send again at once.
+func (s *Subscriber) resend(left *[256]bool) {
 	for n, l := range s.lanes {
 		if l != nil && left[n] {
 			l.sends = false
 		}
 	}
-	sh.advance(s)
 }
 
 // advance has the lanes that sent wait for their rate.
@@ -187,35 +218,25 @@ func (sh *shard) advance(s *Subscriber) {
 	}
 }
 
-// segment is the update of a symbol of p.
-func (sh *shard) segment(p *part, at uint32) *segment {
-	id := p.symbol(at)
-	seg := &sh.segments[id]
-	if seg.stale {
-		sh.encode(id)
-	}
-	return seg
-}
-
-// full reports whether the frame under assembly has no room for seg.
-func (sh *shard) full(seg *segment) bool {
-	a := &sh.assembly
-	return len(a.segments) > 0 && a.size+len(seg.text) > sh.policy.MaxFrame
-}
-
 // sendData sends what was assembled, if there is something.
-func (sh *shard) sendData(s *Subscriber, head int) bool {
+func (sh *shard) sendData(s *Subscriber, v *view, snapshot bool) bool {
 	n := len(sh.assembly.segments)
 	if n == 0 {
 		return false
 	}
 	sh.updates.Add(uint64(n))
 	sh.texts.Add(uint64(sh.assembly.size))
-	sh.send(s, sh.assembly.frame(head, s.deflate))
+	sh.markEvent(s)
+	sh.deliver(s, sh.assembly.frame(v.channel, snapshot, s.encoding, sh.now))
 	return true
 }
 
-func (sh *shard) send(s *Subscriber, frame []byte) {
+// send sends a message that is not data.
+func (sh *shard) send(s *Subscriber, message []byte) {
+	sh.deliver(s, sh.assembly.message(s.encoding, message))
+}
+
+func (sh *shard) deliver(s *Subscriber, frame []byte) {
 	switch s.out.TryFrame(frame) {
 	case Blocked:
 		s.block(sh.now)
@@ -224,6 +245,7 @@ func (sh *shard) send(s *Subscriber, frame []byte) {
 		return
 	}
 	s.sent = sh.now
+	s.pay(len(frame))
 	sh.frames.Add(1)
 	sh.bytes.Add(uint64(len(frame)))
 }

@@ -32,3 +32,19 @@ func seal(b []byte, first byte) []byte {
 	b[0] = first
 	return b
 }
+
+// appendFrame appends the frame of a text that is short or rare enough to be
+// copied.
+func appendFrame(dst []byte, text []byte) []byte {
+	var b [headerRoom]byte
+	header := append(b[:0], plainText)
+	switch n := len(text); {
+	case n < 126:
+		header = append(header, byte(n))
+	case n < 1<<16:
+		header = binary.BigEndian.AppendUint16(append(header, 126), uint16(n))
+	default:
+		header = binary.BigEndian.AppendUint64(append(header, 127), uint64(n))
+	}
+	return append(append(dst, header...), text...)
+}

@@ -3,13 +3,12 @@ package fanout
 import (
 	"math/bits"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"tickwire/fanout/wire"
 	"tickwire/feed"
+	"tickwire/feed/history"
 )
 
 // Config is what a Hub is made of.
@@ -19,11 +18,21 @@ type Config struct {
 	Symbols int
 	// Shards is the number of loops, 1 to 64. Default: one a core.
 	Shards int
+	// History bounds what is kept of a symbol's trades and bars. Default: see
+	// history.Limits.
+	History history.Limits
 	// Policy is what subscribers may do.
 	Policy Policy
-	// Lag tells for how long the feed has been behind the end of the topic;
-	// heartbeats carry it. Default: never behind.
-	Lag func() time.Duration
+	// Health tells how well the node hears its feed, and PartitionHealth how
+	// well it hears one partition of it. Default: it always does.
+	Health          func() feed.Health
+	PartitionHealth func(partition int32) feed.Health
+	// Archive has trades that the Book no longer holds, for clients that come
+	// again. Default: none; they are told a gap.
+	Archive Archive
+	// Delay is how old ticks are, by intent, when they come: ages are told
+	// without it. Default: 0.
+	Delay time.Duration
 }
 
 // Hub is the fan-out: the Book and the shards. It is a feed.Sink.
@@ -31,6 +40,7 @@ type Hub struct {
 	book    *Book
 	shards  []*shard
 	policy  Policy
+	fresh   *freshness
 	applied [outcomes]atomic.Uint64 // but Newest: the sum of ordinals tells
 	stop    chan struct{}
 	loops   sync.WaitGroup
@@ -46,12 +56,12 @@ func New(c Config) *Hub {
 		c.Shards = runtime.GOMAXPROCS(0)
 	}
 	c.Shards = min(c.Shards, 64)
-	if c.Lag == nil {
-		c.Lag = func() time.Duration { return 0 }
-	}
 	h := &Hub{book: newBook(feed.NewSymbols(c.Symbols)), policy: c.Policy.withDefaults(), stop: make(chan struct{})}
+	h.book.limits = c.History
+	h.fresh = newFreshness(h.book, h.policy, c)
 	for n := range c.Shards {
-		sh := newShard(n, h.book, h.policy, c.Lag)
+		sh := newShard(n, h.book, h.policy, h.fresh)
+		sh.archive, sh.markAll = c.Archive, h.mark
 		h.shards = append(h.shards, sh)
 		h.loops.Go(func() { sh.run(h.stop) })
 	}
@@ -76,9 +86,7 @@ func (h *Hub) Apply(t *feed.Tick, at feed.Position) {
 		h.applied[what].Add(1)
 		return
 	}
-	for rest := slot.interest.Load(); rest != 0; rest &= rest - 1 {
-		h.shards[bits.TrailingZeros64(rest)].mark(id)
-	}
+	h.mark(id, slot)
 	if what == First { // patterns may want the symbol, and no interest says so yet
 		for _, sh := range h.shards {
 			sh.rouse()
@@ -86,18 +94,23 @@ func (h *Hub) Apply(t *feed.Tick, at feed.Position) {
 	}
 }
 
+// mark has the shards that have an interest in a symbol look at it.
+func (h *Hub) mark(id feed.SymbolID, slot *slot) {
+	for rest := slot.interest.Load(); rest != 0; rest &= rest - 1 {
+		h.shards[bits.TrailingZeros64(rest)].mark(id)
+	}
+}
+
 // NewSubscriber makes a subscriber of the client behind out, in the shard that
-// has the fewest. deflate tells that permessage-deflate was agreed on with the
-// client, without context takeover on the server's side. Attach begins the
-// subscriber's life.
-func (h *Hub) NewSubscriber(out Outbox, deflate bool) *Subscriber {
+// has the fewest. Attach begins the subscriber's life.
+func (h *Hub) NewSubscriber(out Outbox, encoding Encoding) *Subscriber {
 	sh := h.shards[0]
 	for _, other := range h.shards[1:] {
 		if other.subscribers.Load() < sh.subscribers.Load() {
 			sh = other
 		}
 	}
-	return &Subscriber{shard: sh, out: out, deflate: deflate, ended: make(chan struct{})}
+	return &Subscriber{shard: sh, out: out, encoding: encoding, ended: make(chan struct{})}
 }
 
 // Policy is the policy in force.
@@ -105,33 +118,3 @@ func (h *Hub) Policy() Policy { return h.policy }
 
 // Symbols are the symbols that have been seen.
 func (h *Hub) Symbols() *feed.Symbols { return h.book.symbols }
-
-// AppendUpdates appends the update of every symbol that a term matches, in the
-// order of first sight and with commas between them; without terms, of all.
-func (h *Hub) AppendUpdates(dst []byte, terms ...string) []byte {
-	start := len(dst)
-	for id := range feed.SymbolID(h.book.symbols.Len()) {
-		name := h.book.symbols.Name(id)
-		if !matches(name, terms) {
-			continue
-		}
-		end := len(dst)
-		if end > start {
-			dst = append(dst, ',')
-		}
-		var ordinal uint64
-		if dst, _, ordinal = h.book.slot(id).read(dst, name); ordinal == 0 {
-			dst = dst[:end] // interned this moment, its first tick is under way
-		}
-	}
-	return dst
-}
-
-func matches(symbol string, terms []string) bool {
-	for _, term := range terms {
-		if prefix, ok := wire.Pattern(term); symbol == term || ok && strings.HasPrefix(symbol, prefix) {
-			return true
-		}
-	}
-	return len(terms) == 0
-}

@@ -518,7 +518,7 @@ func TestAClientOfEverythingHasOneFrameEncodedAPulse(t *testing.T) {
 		c.read()
 		synctest.Wait()
 		inFrame, stale := len(c.last), 0
-		for _, seg := range h.shards[0].segments {
+		for _, seg := range h.shards[0].views[ticker].segments {
 			if seg.stale {
 				stale++
 			}

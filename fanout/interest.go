@@ -7,7 +7,7 @@ import (
 	"tickwire/feed"
 )
 
-// interest is who watches what in one shard: for every symbol the subscribers
+// interest is who watches what in one view: for every symbol the subscribers
 // that named it, and the rosters that it is on.
 type interest struct {
 	symbols []symbolInterest
@@ -31,7 +31,7 @@ type place struct {
 	at     uint32
 }
 
-// roster is the symbols of one pattern, shared by all subscribers of the shard
+// roster is the symbols of one pattern, shared by all subscribers of the view
 // that asked for it: each of them keeps a bit a symbol and nothing else.
 type roster struct {
 	prefix  string
@@ -50,6 +50,32 @@ func (in *interest) of(id feed.SymbolID) *symbolInterest {
 		in.symbols = append(in.symbols, symbolInterest{})
 	}
 	return &in.symbols[id]
+}
+
+// mark tells every watcher that the symbol has had that many more ticks.
+func (s *symbolInterest) mark(ticks uint64) {
+	for _, w := range s.named {
+		w.part.mark(w.at, ticks)
+	}
+	for _, on := range s.rosters {
+		for _, p := range on.roster.members {
+			p.mark(on.at, ticks)
+		}
+	}
+}
+
+// renew has every watcher get a snapshot of a symbol whose offsets begin anew.
+func (s *symbolInterest) renew() {
+	for _, w := range s.named {
+		w.part.fresh.set(w.at)
+	}
+	for _, on := range s.rosters {
+		for _, p := range on.roster.members {
+			if !p.hidden.has(on.at) {
+				p.fresh.set(on.at)
+			}
+		}
+	}
 }
 
 func (s *symbolInterest) none() bool { return len(s.named) == 0 && len(s.rosters) == 0 }
@@ -102,66 +128,3 @@ func (r *roster) leave(p *part) {
 
 // matches reports whether symbol belongs on the roster.
 func (r *roster) matches(symbol string) bool { return strings.HasPrefix(symbol, r.prefix) }
-
-// begin is called before somebody becomes interested in a symbol. The first one
-// in this shard says so in the slot, which is read after that: see slot.interest.
-// It is read when the first frame asks for it, so that a client of everything
-// does not have the shard encode everything at once.
-func (sh *shard) begin(id feed.SymbolID) {
-	if !sh.interest.of(id).none() {
-		return
-	}
-	for int(id) >= len(sh.segments) {
-		sh.segments = append(sh.segments, segment{})
-	}
-	sh.book.slot(id).interest.Or(sh.bit)
-	sh.segments[id].stale = true
-}
-
-// cease is called after somebody has ceased to be interested in a symbol.
-func (sh *shard) cease(id feed.SymbolID) {
-	if sh.interest.of(id).none() {
-		sh.book.slot(id).interest.And(^sh.bit)
-	}
-}
-
-func (sh *shard) watchName(names *part, at uint32) {
-	id := names.entries[at].id
-	sh.begin(id)
-	sh.interest.addNamed(id, names, at)
-}
-
-func (sh *shard) unwatchName(names *part, at uint32) {
-	id := names.entries[at].id
-	sh.interest.removeNamed(id, names, at)
-	sh.cease(id)
-}
-
-// join makes p a member of the roster of a prefix, which is made if it is not
-// there. Symbols beyond known come to it with the next pulse.
-func (sh *shard) join(p *part, prefix string) {
-	r := sh.interest.rosters[prefix]
-	if r == nil {
-		r = &roster{prefix: prefix}
-		sh.interest.rosters[prefix] = r
-		for id := range feed.SymbolID(sh.known) {
-			if r.matches(sh.book.symbols.Name(id)) {
-				sh.enlist(r, id)
-			}
-		}
-	}
-	p.roster, p.member = r, len(r.members)
-	r.members = append(r.members, p)
-}
-
-// leave undoes join. The last member takes the roster along.
-func (sh *shard) leave(p *part) {
-	r := p.roster
-	if r.leave(p); len(r.members) > 0 {
-		return
-	}
-	sh.interest.disband(r)
-	for _, id := range r.symbols {
-		sh.cease(id)
-	}
-}

@@ -5,18 +5,21 @@ import (
 	"time"
 )
 
-// lane is one of a subscriber's rates, and when it may send next.
+// lane is one of a subscriber's rates in a channel, and when it may send next.
+// One more is for its budget: it waits until that is no longer overdrawn.
 type lane struct {
-	sub   *Subscriber
-	rate  float64 // updates a second of each symbol; 0: every change
-	every time.Duration
-	next  time.Time // no update of this lane before, while it is in the due list
-	due   int       // place in the shard's due list, -1: not in it, it may send
-	sends bool      // the frame under assembly has updates of this lane
+	sub    *Subscriber
+	view   *view
+	budget bool
+	rate   float64 // updates a second of each symbol; 0: every change
+	every  time.Duration
+	next   time.Time // no update of this lane before, while it is in the due list
+	due    int       // place in the shard's due list, -1: not in it, it may send
+	sends  bool      // the frame under assembly has updates of this lane
 }
 
-func newLane(sub *Subscriber, rate float64) *lane {
-	l := &lane{sub: sub, rate: rate, due: -1}
+func newLane(sub *Subscriber, v *view, rate float64) *lane {
+	l := &lane{sub: sub, view: v, rate: rate, due: -1}
 	if rate > 0 {
 		l.every = time.Duration(float64(time.Second) / rate)
 	}

@@ -5,8 +5,9 @@ import "time"
 // Outbox is the way to one client's socket. The gateway makes it; the shard of
 // the subscriber calls it, one call at a time, and no call may block.
 type Outbox interface {
-	// TryFrame takes one whole WebSocket frame and writes of it what the
-	// socket takes at once. The bytes are the shard's again when it returns.
+	// TryFrame takes a whole WebSocket frame, or an event, as the subscriber's
+	// encoding is, and writes of it what the socket takes at once. Short
+	// messages may come several in one piece. The bytes are the shard's again when it returns.
 	TryFrame(frame []byte) Outcome
 	// Progress is when the client last took a byte of what is on its way. The
 	// shard asks while a frame is blocked.

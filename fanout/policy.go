@@ -27,9 +27,28 @@ type Policy struct {
 	// Rates bounds the different rates that a subscriber uses at one time.
 	// Default: 8.
 	Rates int
+
+	// Lagging is from when on a node that is behind the end of the topic says
+	// that its feed is lagging. Default: 2 s.
+	Lagging time.Duration
+	// Down is from when on a node that has no connection to a partition says
+	// that its feed is down. Default: 5 s.
+	Down time.Duration
+	// FeedStale is the age of the newest tick of all from which on the feed is
+	// stale, SymbolStale that of a symbol's newest tick from which on the symbol
+	// is. Default: 10 s and 1 min.
+	FeedStale, SymbolStale time.Duration
 }
 
 func (p Policy) withDefaults() Policy {
+	for _, d := range []struct {
+		set    *time.Duration
+		unless time.Duration
+	}{{&p.Lagging, 2 * time.Second}, {&p.Down, 5 * time.Second}, {&p.FeedStale, 10 * time.Second}, {&p.SymbolStale, time.Minute}} {
+		if *d.set <= 0 {
+			*d.set = d.unless
+		}
+	}
 	if p.Heartbeat <= 0 {
 		p.Heartbeat = 5 * time.Second
 	}

@@ -8,6 +8,7 @@ import (
 // pulse is one round: all that was asked, all that changed, all that is due.
 func (sh *shard) pulse() {
 	sh.now = time.Now()
+	sh.sure = append(sh.sure[:0], sh.reached...)
 	sh.takeInbox()
 	sh.takeDue()
 	sh.takeSymbols()
@@ -47,7 +48,11 @@ func (sh *shard) takeInbox() {
 // tick that found no lane idle, and so woke nobody, is then seen by this pulse.
 func (sh *shard) takeDue() {
 	for l := sh.due.popDue(sh.now); l != nil; l = sh.due.popDue(sh.now) {
-		sh.idle.Add(1)
+		if l.budget {
+			l.sub.broke = false
+		} else {
+			sh.idle.Add(1)
+		}
 		sh.touch(l.sub)
 	}
 }
@@ -74,84 +79,31 @@ func (sh *shard) dismiss(l *lane) {
 func (sh *shard) takeSymbols() {
 	n := sh.book.symbols.Len()
 	for id := feed.SymbolID(sh.known); int(id) < n; id++ {
-		for _, r := range sh.interest.rosters {
-			if r.matches(sh.book.symbols.Name(id)) {
-				sh.enlist(r, id)
+		name := sh.book.symbols.Name(id)
+		for _, v := range sh.active {
+			for _, r := range v.interest.rosters {
+				if r.matches(name) {
+					v.enlist(r, id)
+				}
 			}
 		}
 	}
 	sh.known = n
 }
 
-func (sh *shard) enlist(r *roster, id feed.SymbolID) {
-	sh.begin(id)
-	at := sh.interest.enlist(r, id)
-	for _, p := range r.members {
-		p.claim(id, at)
-		p.sub.measure()
-		sh.touch(p.sub)
-	}
-}
-
-// takeDirty encodes what changed, once, and marks it for its subscribers.
 func (sh *shard) takeDirty() {
 	sh.dirty.take(func(i uint32) {
-		id := feed.SymbolID(i)
-		who := sh.interest.of(id)
-		if who.none() {
-			return
+		for _, v := range sh.active {
+			v.changed(feed.SymbolID(i))
 		}
-		seg := &sh.segments[id]
-		was, ordinal := seg.at, seg.ordinal
-		if !seg.stale {
-			sh.encode(id)
-			if seg.ordinal == ordinal {
-				return // it was encoded with this tick before this mark was seen
-			}
-			if ordinal != 0 && !seg.at.SameLog(was) {
-				sh.renew(who)
-			}
-		} // else everybody waits for a snapshot
-		sh.markAll(who, seg.ordinal-ordinal)
 	})
-}
-
-func (sh *shard) markAll(who *symbolInterest, ticks uint64) {
-	for _, w := range who.named {
-		w.part.mark(w.at, ticks)
-	}
-	for _, on := range who.rosters {
-		for _, p := range on.roster.members {
-			p.mark(on.at, ticks)
-		}
-	}
-}
-
-// renew has everyone get a snapshot of a symbol whose offsets begin anew.
-func (sh *shard) renew(who *symbolInterest) {
-	for _, w := range who.named {
-		w.part.fresh.set(w.at)
-	}
-	for _, on := range who.rosters {
-		for _, p := range on.roster.members {
-			if !p.hidden.has(on.at) {
-				p.fresh.set(on.at)
-			}
-		}
-	}
-}
-
-func (sh *shard) encode(id feed.SymbolID) {
-	seg := &sh.segments[id]
-	seg.form, seg.stale = unknown, false
-	seg.text, seg.at, seg.ordinal = sh.book.slot(id).read(seg.text[:0], sh.book.symbols.Name(id))
 }
 
 // schedule has the lane's subscriber flushed when the lane may send: at the end
 // of this pulse, unless the lane is due later. One that is blocked is flushed when
-// it is writable again.
+// it is writable again, one whose budget is spent when it has some again.
 func (sh *shard) schedule(l *lane) {
-	if l.due < 0 && !l.sub.blocked {
+	if l.due < 0 && !l.sub.blocked && !l.sub.broke {
 		sh.touch(l.sub)
 	}
 }

@@ -52,5 +52,8 @@ func (r Reason) String() string { return reasonNames[r] }
 // Code is the WebSocket close code that goes with the reason.
 func (r Reason) Code() uint16 { return reasonCodes[r] }
 
+// Retry reports whether it is of use to connect again, by the range of the code.
+func (r Reason) Retry() bool { return r.Code() < 4500 }
+
 // Text is the close reason for a person; empty when there is nothing to say.
 func (r Reason) Text() string { return reasonTexts[r] }

@@ -13,10 +13,12 @@ import (
 // one by the number of symbols, the other by one request and one Writable a
 // connection. Everything below "the loop's own" is touched by the loop alone.
 type shard struct {
-	bit    uint64 // in slot.interest
-	book   *Book
-	policy Policy
-	lag    func() time.Duration
+	bit     uint64 // in slot.interest
+	book    *Book
+	policy  Policy
+	fresh   *freshness
+	archive Archive                    // nil: none
+	markAll func(feed.SymbolID, *slot) // in every shard that has an interest
 
 	dirty dirtySet
 	woken atomic.Bool
@@ -28,9 +30,13 @@ type shard struct {
 
 	// The loop's own.
 	subs     []*Subscriber
-	interest interest
-	segments []segment // by symbol
-	known    int       // symbols that rosters have been matched with
+	views    [channels]*view
+	active   []*view // those of views that there are
+	known    int     // symbols that rosters have been matched with
+	feed     condition
+	states   []state // by symbol: what its watchers were told last
+	reached  marks   // of what was encoded, and
+	sure     marks   // what it was when the pulse began: ticks up to there are pending where they are not sent
 	due      dueList
 	touched  []*Subscriber // to be flushed at the end of the pulse
 	spare    []*Subscriber // room for the next ones
@@ -50,16 +56,15 @@ type inbox struct {
 
 // counters are written by the loop and read by anyone.
 type counters struct {
-	pulses, pulseNanos, frames, updates, texts, bytes, conflated, heartbeats atomic.Uint64
-	subscribers                                                              atomic.Int64
-	ended                                                                    [reasons]atomic.Uint64
+	pulses, pulseNanos, frames, updates, texts, bytes, conflated, heartbeats, gaps, replayed atomic.Uint64
+	subscribers                                                                              atomic.Int64
+	ended                                                                                    [reasons]atomic.Uint64
 }
 
-func newShard(n int, book *Book, policy Policy, lag func() time.Duration) *shard {
+func newShard(n int, book *Book, policy Policy, fresh *freshness) *shard {
 	return &shard{
-		bit: 1 << n, book: book, policy: policy, lag: lag,
+		bit: 1 << n, book: book, policy: policy, fresh: fresh, feed: condition{state: live},
 		dirty: newDirtySet(book.symbols.Limit()), wake: make(chan struct{}, 1),
-		interest: interest{rosters: make(map[string]*roster)},
 	}
 }
 
@@ -126,7 +131,8 @@ func (sh *shard) attach(s *Subscriber, hello []byte) {
 	sh.subs = append(sh.subs, s)
 	sh.subscribers.Add(1)
 	s.unwatched = sh.now
-	sh.send(s, sh.assembly.message(hello))
+	s.told = sh.feed.state
+	sh.send(s, hello)
 }
 
 // shut ends the connection of s for a reason.
@@ -148,6 +154,9 @@ func (sh *shard) detach(s *Subscriber, why Reason) {
 	sh.ended[why].Add(1)
 	sh.subscribers.Add(-1)
 	s.clear()
+	if s.budget != nil {
+		sh.due.remove(s.budget.lane)
+	}
 	for _, l := range s.lanes {
 		if l != nil {
 			sh.dismiss(l)

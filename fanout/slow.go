@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"slices"
 	"time"
 
 	"tickwire/fanout/wire"
@@ -57,17 +58,17 @@ const maxText = 384
 func (s *Subscriber) measure() {
 	symbols := 0
 	for _, p := range s.watchlist.parts {
-		if p != nil {
+		if p != nil && p.log == nil {
 			symbols += p.size()
 		}
 	}
 	was := s.lined
-	s.lined = symbols*maxText > s.shard.policy.MaxFrame
+	s.lined = symbols*maxText > s.maxFrame()
 	if !s.lined || was {
 		return
 	}
 	for _, p := range s.watchlist.parts {
-		if p != nil {
+		if p != nil && p.log == nil {
 			p.pending.visit(func(at uint32) { s.waiting.join(p, at) })
 		}
 	}
@@ -75,7 +76,7 @@ func (s *Subscriber) measure() {
 
 // join notes that a symbol of p has become pending.
 func (s *Subscriber) join(p *part, at uint32) {
-	if s.lined {
+	if s.lined && p.log == nil {
 		s.waiting.join(p, at)
 	}
 }
@@ -93,7 +94,7 @@ func (w *waitingLine) join(p *part, at uint32) {
 func (w *waitingLine) tidy(parts []*part) {
 	kept := (*w)[:0]
 	for _, one := range *w {
-		if p := parts[one.part]; p != nil && p.pending.clear(one.at) { // the first time
+		if p := parts[one.part]; p != nil && p.log == nil && p.pending.clear(one.at) { // the first time
 			kept = append(kept, one)
 		}
 	}
@@ -101,6 +102,16 @@ func (w *waitingLine) tidy(parts []*part) {
 		parts[one.part].pending.set(one.at)
 	}
 	*w = kept
+}
+
+// forget ends the wait of all symbols of a view.
+func (w *waitingLine) forget(parts []*part, v *view) {
+	others := slices.ContainsFunc(parts, func(p *part) bool { return p != nil && p.view != v && p.log == nil })
+	if !others {
+		w.empty()
+		return
+	}
+	*w = slices.DeleteFunc(*w, func(one waiter) bool { return parts[one.part] == nil || parts[one.part].view == v })
 }
 
 // keptLine is the room that a line that has become empty keeps.

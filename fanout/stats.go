@@ -1,6 +1,11 @@
 package fanout
 
-import "time"
+import (
+	"time"
+
+	"tickwire/feed"
+	"tickwire/feed/history"
+)
 
 // Stats is what the fan-out has done since it began, all shards together.
 type Stats struct {
@@ -14,6 +19,8 @@ type Stats struct {
 	Bytes       uint64        // of all frames, as they went out
 	Heartbeats  uint64
 	Conflated   uint64 // ticks that a subscriber got only as part of a later update
+	Gaps        uint64 // told: trades or bars that a client was too far behind for
+	Replayed    uint64 // trades that came from the archive
 	// What became of ticks that are no symbol's newest value.
 	Repeated, Astray, Refused uint64
 	// Ended counts connections by the reason they ended for.
@@ -37,9 +44,25 @@ func (h *Hub) Stats() Stats {
 		s.Bytes += sh.bytes.Load()
 		s.Heartbeats += sh.heartbeats.Load()
 		s.Conflated += sh.conflated.Load()
+		s.Gaps += sh.gaps.Load()
+		s.Replayed += sh.replayed.Load()
 		for r := range sh.ended {
 			s.Ended[Reason(r)] += sh.ended[r].Load()
 		}
 	}
 	return s
+}
+
+// OddTrades counts trades that are not in all bars.
+type OddTrades struct {
+	Late  [history.Intervals]uint64 // too late for the bars of an interval
+	Ahead uint64                    // their event time was too far ahead to count in any
+}
+
+// OddTrades looks through all symbols.
+func (h *Hub) OddTrades() (odd OddTrades) {
+	for id := range feed.SymbolID(h.book.symbols.Len()) {
+		h.book.slot(id).addOdd(&odd)
+	}
+	return odd
 }

@@ -88,7 +88,7 @@ func newBenchMarket(b *testing.B) *benchMarket {
 	m.pass()
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range benchSubscribers {
-		s := m.hub.NewSubscriber(benchOutbox{}, i%2 == 0)
+		s := m.hub.NewSubscriber(benchOutbox{}, fanout.Encoding(i%2)) // Plain or Deflate
 		s.Attach(wire.Marshal(wire.Hello{Type: wire.TypeHello, V: wire.Version}))
 		var watched []string
 		for _, n := range r.Perm(benchSymbols)[:benchWatched] {

@@ -15,18 +15,23 @@ import (
 	"tickwire/dashboard"
 	"tickwire/fanout"
 	"tickwire/fanout/gateway"
+	"tickwire/feed"
 	"tickwire/feed/kafka"
 )
 
 // serverFlags are what demo and serve have in common.
 type serverFlags struct {
-	Listen     string        `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
-	Admin      string        `help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/." default:"127.0.0.1:9090"`
-	Node       string        `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
-	MaxSymbols int           `help:"Symbols that the Book holds at most." default:"100000"`
-	MaxFrame   int           `help:"Bytes of updates in one frame at most, before compression; a client that is behind by more gets first what waited longest." default:"65536"`
-	Stall      time.Duration `help:"How long a client may take no byte before it is evicted." default:"30s"`
-	Pyroscope  pyroscopeURL  `help:"Pyroscope server to push profiles to; empty: nowhere." placeholder:"URL"`
+	Listen      string        `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
+	Admin       string        `help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/." default:"127.0.0.1:9090"`
+	Node        string        `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
+	MaxSymbols  int           `help:"Symbols that the Book holds at most." default:"100000"`
+	MaxFrame    int           `help:"Bytes of updates in one frame at most, before compression; a client that is behind by more gets first what waited longest." default:"65536"`
+	Stall       time.Duration `help:"How long a client may take no byte before it is evicted." default:"30s"`
+	Lagging     time.Duration `help:"From when on a node behind the end of the topic says that its feed is lagging." default:"2s"`
+	Down        time.Duration `help:"From when on a node that cannot read says that its feed is down." default:"5s"`
+	FeedStale   time.Duration `help:"Age of the newest tick of all from which on the feed is stale." default:"10s"`
+	SymbolStale time.Duration `help:"Age of a symbol's newest tick from which on the symbol is stale." default:"1m"`
+	Pyroscope   pyroscopeURL  `help:"Pyroscope server to push profiles to; empty: nowhere." placeholder:"URL"`
 }
 
 // bound are the addresses, held before anything is started so that one in use
@@ -92,7 +97,7 @@ func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
 		return nil, err
 	}
 	s := &server{consumer: consumer}
-	s.hub = fanout.New(fanout.Config{Symbols: f.MaxSymbols, Lag: s.lag, Policy: fanout.Policy{MaxFrame: f.MaxFrame, Stall: f.Stall}})
+	s.hub = fanout.New(f.hubConfig(consumer, from.Delay))
 	into.Hub = s.hub
 	s.gateway = gateway.New(gateway.Config{Hub: s.hub, Node: f.Node, Ready: s.ready, Dashboard: dashboard.Handler()})
 	s.gateway.Registry().MustRegister(s.consumer)
@@ -102,7 +107,20 @@ func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
 	return s, nil
 }
 
-func (s *server) lag() time.Duration { return s.consumer.Health(time.Now()).Behind }
+// hubConfig is that of the hub which consumer fills.
+func (f *serverFlags) hubConfig(consumer *kafka.Consumer, delay time.Duration) fanout.Config {
+	return fanout.Config{
+		Symbols:         f.MaxSymbols,
+		Health:          func() feed.Health { return consumer.Health(time.Now()) },
+		PartitionHealth: func(p int32) feed.Health { return consumer.PartitionHealth(p, time.Now()) },
+		Delay:           delay,
+		Archive:         archive{consumer},
+		Policy: fanout.Policy{
+			MaxFrame: f.MaxFrame, Stall: f.Stall,
+			Lagging: f.Lagging, Down: f.Down, FeedStale: f.FeedStale, SymbolStale: f.SymbolStale,
+		},
+	}
+}
 
 // ready says what clients must wait for.
 func (s *server) ready() error {

@@ -34,7 +34,7 @@ func BenchmarkChurn(b *testing.B) {
 // subscribers and the memory it had before.
 func TestVisitorsLeaveNothingBehind(t *testing.T) {
 	const symbols = 200
-	m := openMarket(t, serveOn(t, listenNarrow(t, false), Config{}, fanout.Config{}), symbols)
+	m := openMarket(t, serveOn(t, listenNarrow(t, false), Config{}, fanout.Config{History: shortHistory}), symbols)
 	clients := startSwarm(t)
 	clients.do(order{Do: "join", Group: "healthy", Addr: m.addr, Members: 20, Listed: 20, Symbols: symbols, Seed: 1})
 	stop := m.run(500)

@@ -122,8 +122,11 @@ func (g *Gateway) Run(ctx context.Context, ln net.Listener) error {
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/ws", g.whenReady(g.serveSocket))
+	mux.HandleFunc("GET /v1/sse", g.whenReady(g.serveEvents))
 	mux.HandleFunc("GET /v1/snapshot", g.whenReady(g.serveSnapshot))
 	mux.HandleFunc("GET /v1/symbols", g.whenReady(g.serveSymbols))
+	mux.HandleFunc("GET /v1/bars", g.whenReady(g.serveBars))
+	mux.HandleFunc("GET /v1/trades", g.whenReady(g.serveTrades))
 	mux.Handle("/v1/", http.NotFoundHandler())
 	mux.Handle("/", g.config.Dashboard)
 	return mux

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -215,17 +216,35 @@ func TestRest(t *testing.T) {
 	s := serve(t, Config{}, fanout.Policy{Terms: 3})
 	s.trade("B", 0, "1")
 	s.trade("A", 1, "2")
+	s.trade("A", 2, "2.5")
 	defer http.DefaultClient.CloseIdleConnections()
+	const (
+		a     = `{"s":"A","q":2,"n":2,"t":3,"p":"2.5","z":"","b":"","a":"","v":"0"}`
+		b     = `{"s":"B","q":0,"n":1,"t":1,"p":"1","z":"","b":"","a":"","v":"0"}`
+		feed  = `"feed":{"state":"stale","age_ms":N,"lag_ms":0}`
+		stale = `{"symbol":"A","state":"stale","age_ms":N}`
+	)
 	for _, tc := range []struct {
 		path   string
 		status int
 		want   string
 	}{
 		{"/v1/symbols", 200, `{"symbols":["A","B"]}`},
-		{"/v1/snapshot", 200, `{"type":"snapshot","channel":"ticker","data":[{"s":"B","q":0,"n":1,"t":1,"p":"1","z":"","b":"","a":"","v":"0"},{"s":"A","q":1,"n":1,"t":2,"p":"2","z":"","b":"","a":"","v":"0"}]}`},
-		{"/v1/snapshot?symbols=A*,X,", 200, `{"type":"snapshot","channel":"ticker","data":[{"s":"A","q":1,"n":1,"t":2,"p":"2","z":"","b":"","a":"","v":"0"}],"denied":[{"symbol":"X","code":"unknown_symbol"},{"symbol":"","code":"bad_symbol"}]}`},
-		{"/v1/snapshot?symbols=X", 200, `{"type":"snapshot","channel":"ticker","data":[],"denied":[{"symbol":"X","code":"unknown_symbol"}]}`},
+		{"/v1/snapshot", 200, `{"type":"snapshot","channel":"ticker","data":[` + b + `,` + a + `],` + feed + `,"not_live":[{"symbol":"B","state":"stale","age_ms":N},` + stale + `]}`},
+		{"/v1/snapshot?symbols=A*,X,", 200, `{"type":"snapshot","channel":"ticker","data":[` + a + `],"denied":[{"symbol":"X","code":"unknown_symbol"},{"symbol":"","code":"bad_symbol"}],` + feed + `,"not_live":[` + stale + `]}`},
+		{"/v1/snapshot?symbols=X", 200, `{"type":"snapshot","channel":"ticker","data":[],"denied":[{"symbol":"X","code":"unknown_symbol"}],` + feed + `,"not_live":[]}`},
+		{"/v1/snapshot?symbols=A&channel=stats", 200, `{"type":"snapshot","channel":"stats","data":[{"s":"A","q":2,"t":3,"o":"2.0","h":"2.5","l":"2.0","p":"2.5","v":"0","w":"","c":"0.5","cp":"25.0000","k":2}],` + feed + `,"not_live":[` + stale + `]}`},
+		{"/v1/snapshot?channel=trades", 400, `{"type":"error","code":"unknown_channel","message":"there is no snapshot of channel \"trades\": ticker, stats","retry":false}`},
 		{"/v1/snapshot?symbols=A,B,C,D", 400, `{"type":"error","code":"too_many_symbols","message":"too many symbols in one request","retry":false}`},
+		{"/v1/bars?symbol=A", 200, `{"channel":"bars_1m","symbol":"A","reach":0,"data":[{"s":"A","t":0,"q":2,"o":"2.0","h":"2.5","l":"2.0","c":"2.5","v":"0","k":2,"x":true}]}`},
+		{"/v1/bars?symbol=A&channel=bars_1h&from=1", 200, `{"channel":"bars_1h","symbol":"A","reach":0,"data":[]}`},
+		{"/v1/bars?symbol=X", 404, `{"type":"error","code":"unknown_symbol","message":"no tick of \"X\" has been seen: name one symbol of /v1/symbols","retry":false}`},
+		{"/v1/bars?symbol=A&channel=ticker", 400, `{"type":"error","code":"unknown_channel","message":"there are no bars \"ticker\": bars_1s, bars_1m, bars_5m, bars_1h","retry":false}`},
+		{"/v1/bars?symbol=A&limit=0", 400, `{"type":"error","code":"bad_request","message":"limit must be an integer of 1 to 1500","retry":false}`},
+		{"/v1/trades?symbol=A&limit=1", 200, `{"channel":"trades","symbol":"A","complete":false,"data":[{"s":"A","q":2,"t":3,"p":"2.5","z":"","d":""}]}`},
+		{"/v1/trades?symbol=A&since=1", 200, `{"channel":"trades","symbol":"A","complete":true,"data":[{"s":"A","q":2,"t":3,"p":"2.5","z":"","d":""}]}`},
+		{"/v1/trades?symbol=A&since=0&limit=1", 200, `{"channel":"trades","symbol":"A","complete":false,"data":[{"s":"A","q":1,"t":2,"p":"2","z":"","d":""}]}`},
+		{"/v1/trades?symbol=A&since=x", 400, `{"type":"error","code":"bad_request","message":"since must be an integer of 0 to 9223372036854775807","retry":false}`},
 	} {
 		answer, err := http.Get("http://" + s.addr + tc.path)
 		if err != nil {
@@ -233,11 +252,14 @@ func TestRest(t *testing.T) {
 		}
 		body, _ := io.ReadAll(answer.Body)
 		answer.Body.Close()
-		if answer.StatusCode != tc.status || strings.TrimSpace(string(body)) != tc.want || !json.Valid(body) {
-			t.Errorf("%s:\n got %d %s\nwant %d %s", tc.path, answer.StatusCode, body, tc.status, tc.want)
+		got := ageMS.ReplaceAllString(strings.TrimSpace(string(body)), `"age_ms":N`)
+		if answer.StatusCode != tc.status || got != tc.want || !json.Valid(body) {
+			t.Errorf("%s:\n got %d %s\nwant %d %s", tc.path, answer.StatusCode, got, tc.status, tc.want)
 		}
 	}
 }
+
+var ageMS = regexp.MustCompile(`"age_ms":\d+`)
 
 func TestNobodyIsServedBeforeTheFeedIsReady(t *testing.T) {
 	var late error = errors.New("42 records behind")

@@ -112,7 +112,7 @@ func TestMemoryStaysFlatWhileClientsStall(t *testing.T) {
 		t.Skip("the race detector's memory would be counted")
 	}
 	const symbols, healthy, stalled = 500, 180, 20
-	m := openMarket(t, serveOn(t, listenNarrow(t, false), Config{}, fanout.Config{}), symbols)
+	m := openMarket(t, serveOn(t, listenNarrow(t, false), Config{}, fanout.Config{History: shortHistory}), symbols)
 	clients := startSwarm(t)
 	clients.do(order{Do: "join", Group: "healthy", Addr: m.addr, Members: healthy, Listed: 20, Symbols: symbols, Seed: 1})
 	clients.do(order{Do: "join", Group: "stalled", Addr: m.addr, Members: stalled, Deaf: true, Narrow: true})

@@ -126,7 +126,7 @@ func memoryOf(t *testing.T, symbols int, o order) memory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := openMarket(t, serveOn(t, ln, Config{}, fanout.Config{Shards: 2}), symbols)
+	m := openMarket(t, serveOn(t, ln, Config{}, fanout.Config{Shards: 2, History: shortHistory}), symbols)
 	clients := startSwarm(t)
 	// A client of everything in each shard, so that what all share is there already.
 	const first = 2

@@ -5,6 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"tickwire/fanout"
+	"tickwire/fanout/wire"
+	"tickwire/feed/history"
 )
 
 // metrics is what the gateway counts itself; the hub's counters are read when
@@ -49,6 +51,12 @@ var (
 	heartbeatsDesc  = describe("heartbeats_total", "Heartbeats among those messages.")
 	conflatedDesc   = describe("conflated_ticks_total", "Ticks that a client got only as part of a later update.")
 	skippedDesc     = describe("ticks_skipped_total", "Ticks that did not become the newest value, by what they were.", "what")
+	gapsDesc        = describe("gaps_total", "Gaps told to clients.")
+	replayedDesc    = describe("replayed_trades_total", "Trades that clients got from Kafka again.")
+	lateDesc        = describe("late_trades_total", "Trades that came too late for the bars of an interval.", "interval")
+	aheadDesc       = describe("trades_ahead_total", "Trades whose event time was too far ahead to count in a bar.")
+	stateDesc       = describe("feed_state", "1 for the state that the feed is in.", "state")
+	ageDesc         = describe("newest_tick_age_seconds", "Now less the event time of the newest tick.")
 	endedDesc       = describe("connections_ended_total", "Connections that ended, by reason.", "reason")
 )
 
@@ -79,6 +87,22 @@ func (c hubCollector) Collect(ch chan<- prometheus.Metric) {
 	count(skippedDesc, float64(s.Repeated), "repeated")
 	count(skippedDesc, float64(s.Astray), "astray")
 	count(skippedDesc, float64(s.Refused), "refused")
+	count(gapsDesc, float64(s.Gaps))
+	count(replayedDesc, float64(s.Replayed))
+	odd := c.hub.OddTrades()
+	for i, late := range odd.Late {
+		count(lateDesc, float64(late), history.Interval(i).String())
+	}
+	count(aheadDesc, float64(odd.Ahead))
+	feed := c.hub.Feed()
+	for _, state := range []wire.State{wire.Live, wire.Stale, wire.Lagging, wire.Down} {
+		value := 0.0
+		if state == feed.State {
+			value = 1
+		}
+		ch <- prometheus.MustNewConstMetric(stateDesc, prometheus.GaugeValue, value, string(state))
+	}
+	gauge(ageDesc, feed.Age.Seconds())
 	for _, r := range fanout.Reasons() {
 		count(endedDesc, float64(s.Ended[r]), r.String())
 	}

@@ -29,7 +29,7 @@ type session struct {
 	socket   *socket
 	conn     *gws.Conn
 	sub      *fanout.Subscriber
-	deflate  bool   // the client takes compressed messages
+	encoding fanout.Encoding
 	writable func() // sub.Writable
 	closed   atomic.Bool
 	why      atomic.Int32 // the reason it was shut for, plus one
@@ -125,7 +125,9 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) bool {
 	}
 	session := ws.Session().(*session)
 	session.socket, session.conn = s, ws
-	session.deflate = agreed.deflate
+	if agreed.deflate {
+		session.encoding = fanout.Deflate
+	}
 	go func() {
 		defer g.sessions.Done()
 		ws.ReadLoop()
@@ -173,13 +175,19 @@ func apart(do func()) {
 
 func (s *session) open() {
 	g := s.gateway
-	policy := g.hub.Policy()
-	s.sub = g.hub.NewSubscriber(s, s.deflate)
+	s.sub = g.hub.NewSubscriber(s, s.encoding)
 	s.writable = s.sub.Writable
-	s.sub.Attach(wire.Marshal(wire.Hello{
+	s.sub.Attach(wire.Marshal(g.hello()))
+}
+
+// hello greets a new client.
+func (g *Gateway) hello() wire.Hello {
+	policy := g.hub.Policy()
+	return wire.Hello{
 		Type: wire.TypeHello, V: wire.Version, Conn: strconv.FormatUint(rand.Uint64(), 36), Node: g.config.Node,
 		HeartbeatMS: policy.Heartbeat.Milliseconds(), Limits: policy.Limits(g.config.Message),
-	}))
+		Channels: wire.Channels(), State: g.hub.Feed().State,
+	}
 }
 
 func (s *session) message(m *gws.Message) {

@@ -16,6 +16,7 @@ import (
 
 	"tickwire/fanout"
 	"tickwire/fanout/wire"
+	"tickwire/feed/history"
 )
 
 // identity is the certificate of servers in tests, and the clients' trust in it.
@@ -26,6 +27,9 @@ var identity = sync.OnceValues(func() (server, client *tls.Config) {
 	roots.AddCert(s.Certificate())
 	return &tls.Config{Certificates: s.TLS.Certificates}, &tls.Config{RootCAs: roots, ServerName: "example.com"}
 })
+
+// shortHistory is full after one trade, so that what grows is something else.
+var shortHistory = history.Limits{Trades: 1, Bars: [history.Intervals]int{1, 1, 1, 1}}
 
 // serveOn serves on ln until the test ends.
 func serveOn(tb testing.TB, ln net.Listener, c Config, hub fanout.Config) *server {

@@ -67,7 +67,7 @@ func ParseRequest(message []byte) (Request, *Error) {
 	if err == nil {
 		_, err = d.Token() // there must be nothing more
 		if err == io.EOF {
-			return r, r.check()
+			return r, r.Check()
 		}
 	}
 	if !json.Valid(message) {
@@ -76,7 +76,9 @@ func ParseRequest(message []byte) (Request, *Error) {
 	return r, refuse(nil, BadRequest, describe(err))
 }
 
-func (r *Request) check() *Error {
+// Check reports the first thing that is wrong with r as the message that answers
+// it, or nil.
+func (r *Request) Check() *Error {
 	if !validID(r.ID) {
 		return refuse(nil, BadRequest, "id must be an integer or a string of at most 36 characters")
 	}
@@ -115,7 +117,7 @@ func (r *Request) checkSymbols() *Error {
 		return refuse(r.ID, BadRequest, "symbols is missing or empty")
 	case r.Op == OpUnsubscribe && (r.Rate != 0 || r.onlySubscribe()):
 		return refuse(r.ID, BadRequest, "unsubscribe takes a channel and symbols, and nothing else")
-	case r.Rate != 0 && (r.Rate < MinRate || r.Rate > MaxRate):
+	case r.Rate != 0 && !(r.Rate >= MinRate && r.Rate <= MaxRate): // NaN too
 		return refuse(r.ID, BadRequest, fmt.Sprintf("rate must be %.5f to %d updates a second, or 0 for every change", MinRate, MaxRate))
 	case r.Since != nil && r.Channel != Ticker && r.Channel != Trades:
 		return refuse(r.ID, BadRequest, "since is for ticker and trades")

@@ -95,7 +95,7 @@ func newGates(hub *fanout.Hub, s *stream) *gates {
 	g.tick()
 	for i := range g.each {
 		each := &gate{entered: make(chan struct{}), pass: make(chan struct{}), opened: make(chan struct{})}
-		each.sub = hub.NewSubscriber(each, false)
+		each.sub = hub.NewSubscriber(each, fanout.Plain)
 		each.sub.Attach(nil)
 		each.sub.Do(wire.Request{Op: wire.OpSubscribe, Channel: wire.Ticker, Symbols: []string{gateSymbol}})
 		g.each[i] = each
@@ -145,7 +145,7 @@ func (s *server) fill(st *stream, n int) {
 	for range atATime {
 		filling.Go(func() {
 			for i := range places {
-				sub := s.hub.NewSubscriber(sink{}, true)
+				sub := s.hub.NewSubscriber(sink{}, fanout.Deflate)
 				sub.Attach(nil)
 				r := wire.Request{Op: wire.OpSubscribe, Channel: wire.Ticker}
 				for _, place := range watchlist(i) {

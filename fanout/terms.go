@@ -1,0 +1,113 @@
+package fanout
+
+import (
+	"tickwire/fanout/wire"
+	"tickwire/feed"
+)
+
+// addTerm subscribes one name or pattern, or says why not.
+func (s *Subscriber) addTerm(v *view, term string, lane uint8) wire.Code {
+	if !wire.ValidTerm(term) {
+		return wire.BadSymbol
+	}
+	if prefix, ok := wire.Pattern(term); ok {
+		return s.addPattern(v, prefix, lane)
+	}
+	id, ok := s.shard.book.symbols.Lookup(term)
+	if !ok {
+		return wire.UnknownSymbol
+	}
+	names := s.watchlist.names(v)
+	if names != nil {
+		if at, named := names.name(id); named {
+			names.entries[at].lane = lane
+			return ""
+		}
+	}
+	if s.watchlist.terms() >= s.shard.policy.Terms {
+		return wire.TooManySymbols
+	}
+	if names == nil {
+		names = s.watchlist.add(v.newPart(s))
+	}
+	at := names.put(entry{id: id, lane: lane, live: true})
+	v.watchName(names, at)
+	names.claim(id, at)
+	return ""
+}
+
+func (s *Subscriber) addPattern(v *view, prefix string, lane uint8) wire.Code {
+	if p := s.watchlist.pattern(v, prefix); p != nil {
+		p.lane = lane
+		return ""
+	}
+	if s.watchlist.terms() >= s.shard.policy.Terms {
+		return wire.TooManySymbols
+	}
+	p := v.newPart(s)
+	p.lane = lane
+	v.join(p, prefix)
+	s.watchlist.add(p)
+	for at, id := range p.roster.symbols {
+		p.claim(id, uint32(at))
+	}
+	return ""
+}
+
+// removeTerm undoes addTerm.
+func (s *Subscriber) removeTerm(v *view, term string) wire.Code {
+	if prefix, ok := wire.Pattern(term); ok {
+		p := s.watchlist.pattern(v, prefix)
+		if p == nil {
+			return wire.NotSubscribed
+		}
+		s.removePattern(p)
+		return ""
+	}
+	names := s.watchlist.names(v)
+	id, ok := s.shard.book.symbols.Lookup(term)
+	if names == nil || !ok {
+		return wire.NotSubscribed
+	}
+	at, named := names.name(id)
+	if !named {
+		return wire.NotSubscribed
+	}
+	s.removeName(names, id, at)
+	return ""
+}
+
+func (s *Subscriber) removeName(names *part, id feed.SymbolID, at uint32) {
+	names.release(id, at)
+	names.view.unwatchName(names, at)
+	names.drop(at)
+	if names.size() == 0 {
+		s.watchlist.parts[names.number] = nil
+	}
+}
+
+func (s *Subscriber) removePattern(p *part) {
+	for at, id := range p.roster.symbols {
+		p.release(id, uint32(at))
+	}
+	s.watchlist.parts[p.number] = nil
+	p.view.leave(p)
+}
+
+// clear ends every subscription.
+func (s *Subscriber) clear() {
+	for _, p := range s.watchlist.parts {
+		switch {
+		case p == nil:
+		case p.roster != nil:
+			p.view.leave(p)
+		default:
+			for at, e := range p.entries {
+				if e.live {
+					p.view.unwatchName(p, uint32(at))
+				}
+			}
+		}
+	}
+	s.watchlist = watchlist{}
+}

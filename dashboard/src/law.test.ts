@@ -24,7 +24,7 @@ const forms = [
 ];
 
 function importsOf(folder: string): Import[] {
-  const files = readdirSync(`src/${folder}`).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+  const files = readdirSync(`src/${folder}`).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && name !== "fake.ts");
   return files.flatMap((name) => {
     const from = `src/${folder}/${name}`;
     const text = readFileSync(from, "utf8");

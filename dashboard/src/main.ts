@@ -20,5 +20,5 @@ page.show(board);
 const url = new URL("/v1/ws", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 const feed = new Feed({ url: url.href, listener: board, clock });
-feed.subscribe(["*"], UPDATES_PER_SECOND);
+feed.subscribe(["*"], { rate: UPDATES_PER_SECOND });
 feed.open();

@@ -1,75 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeSocket } from "./fake.ts";
-import type { Fault, LinkEvent } from "./feed.ts";
+import { describe, expect, test, vi } from "vitest";
+import { connected, FakeSocket, fakeTime, heartbeat, hello, opened, reconnect, snapshot, ticker, trades } from "./fake.ts";
+import type { FeedListener } from "./feed.ts";
 import { Feed } from "./feed.ts";
-import type { Clock } from "./platform.ts";
-import type { TickerSnapshot, Ticker } from "./protocol.ts";
+import type { LinkEvent } from "./link.ts";
 
-const clock: Clock = {
-  now: () => Date.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-const hello = {
-  type: "hello",
-  v: 1,
-  conn: "c1",
-  node: "n1",
-  heartbeat_ms: 5000,
-  limits: { message_bytes: 65536, terms: 10000, rates: 8, idle_ms: 30000 },
-  channels: ["ticker"],
-  state: "live",
-};
-const heartbeat = { type: "heartbeat", t: 1732242000123456, lag_ms: 0, conflated: 0, state: "live", age_ms: 35 };
-const ticker = {
-  type: "ticker",
-  data: [{ s: "BTC-USD", q: 7, n: 3, t: 1732242000123456, p: "67123.45", z: "", b: "", a: "", v: "0" }],
-};
-
-/** A feed with everything that its listener heard. random is the jitter: 1 makes every wait as long as it can be. */
-function opened({ random = 1 } = {}) {
-  const links: LinkEvent[] = [];
-  const data: (TickerSnapshot | Ticker)[] = [];
-  const faults: Fault[] = [];
-  const feed = new Feed({
-    url: "ws://test/v1/ws",
-    socket: FakeSocket,
-    clock,
-    random: () => random,
-    listener: {
-      link: (event) => void links.push(event),
-      data: (message) => void data.push(message),
-      fault: (fault) => void faults.push(fault),
-    },
-  });
-  feeds.push(feed);
-  feed.open();
-  vi.advanceTimersByTime(0);
-  return { feed, links, data, faults };
-}
-
-const feeds: Feed[] = [];
+fakeTime();
 
 const waits = (links: readonly LinkEvent[]) => links.flatMap((e) => (e.kind === "lost" ? [e.retryInMs] : []));
 const kinds = (links: readonly LinkEvent[]) => links.map((e) => e.kind);
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  FakeSocket.made = [];
-});
-afterEach(() => {
-  for (const feed of feeds.splice(0)) feed.close();
-  expect(vi.getTimerCount(), "timers of closed feeds").toBe(0);
-  vi.useRealTimers();
-});
-
 describe("a feed", () => {
   test("asks for the subprotocol and subscribes with an id after hello, not before", () => {
     const { feed, links } = opened();
-    feed.subscribe(["*"], 10);
+    feed.subscribe(["*"], { rate: 10 });
     const socket = FakeSocket.newest;
     expect([socket.url, socket.protocol, socket.sent]).toEqual(["ws://test/v1/ws", "tickwire.v1", []]);
     socket.say(hello);
@@ -78,10 +21,10 @@ describe("a feed", () => {
   });
 
   test("hands data on as it came", () => {
-    const { data } = opened();
-    FakeSocket.newest.say(hello);
-    FakeSocket.newest.say(ticker);
-    expect(data).toEqual([ticker]);
+    const { ticker: heard } = connected();
+    FakeSocket.newest.say(snapshot({}));
+    FakeSocket.newest.say(ticker({ q: 8, n: 4 }));
+    expect(heard).toEqual([snapshot({}), ticker({ q: 8, n: 4 })]);
   });
 
   test("subscribes and unsubscribes at once while it is connected, each with an id of its own", () => {
@@ -98,16 +41,16 @@ describe("a feed", () => {
   test("after a reconnect asks again for what is subscribed, by rate, and for nothing else", () => {
     const { feed } = opened();
     FakeSocket.newest.say(hello);
-    feed.subscribe(["BTC-USD", "ETH-*"], 10);
-    feed.subscribe(["SOL-USD"], 1);
+    feed.subscribe(["BTC-USD", "ETH-*"], { rate: 10 });
+    feed.subscribe(["SOL-USD"], { rate: 1 });
     feed.unsubscribe(["BTC-USD"]);
     FakeSocket.newest.end(1006);
     vi.advanceTimersByTime(500);
     FakeSocket.newest.say(hello);
     expect(FakeSocket.made).toHaveLength(2);
     expect(FakeSocket.newest.sent).toEqual([
-      { op: "subscribe", id: 4, channel: "ticker", symbols: ["ETH-*"], rate: 10 },
-      { op: "subscribe", id: 5, channel: "ticker", symbols: ["SOL-USD"], rate: 1 },
+      { op: "subscribe", id: 4, channel: "ticker", symbols: ["SOL-USD"], rate: 1 },
+      { op: "subscribe", id: 5, channel: "ticker", symbols: ["ETH-*"], rate: 10 },
     ]);
   });
 
@@ -115,7 +58,7 @@ describe("a feed", () => {
     const { feed } = opened();
     FakeSocket.newest.say({ ...hello, limits: { ...hello.limits, message_bytes: 1024 } });
     const symbols = Array.from({ length: 200 }, (_, i) => `SYMBOL-${i}`);
-    feed.subscribe(symbols, 10);
+    feed.subscribe(symbols, { rate: 10 });
     const sent = FakeSocket.newest.sent as { id: number; symbols: string[] }[];
     expect(sent.flatMap((r) => r.symbols)).toEqual(symbols);
     expect(Math.max(...sent.map((r) => JSON.stringify(r).length))).toBeLessThanOrEqual(1024);
@@ -137,6 +80,156 @@ describe("a feed", () => {
     vi.advanceTimersByTime(60_000);
     expect(links.at(-1)).toMatchObject({ kind: "ended" });
     expect(FakeSocket.made).toHaveLength(1);
+  });
+});
+
+const bar = { s: "BTC-USD", t: 1732242000000000, q: 7, o: "1", h: "2", l: "1", c: "2", v: "3", k: 2, x: false };
+const stat = { s: "BTC-USD", q: 7, t: 1, o: "1", h: "2", l: "1", p: "2", v: "3", w: "1.5", c: "1", cp: "100.0000", k: 2 };
+
+describe("channels", () => {
+  test("are subscribed with their rate and stamps, each with a watchlist of its own", () => {
+    const { feed } = connected();
+    feed.subscribe(["BTC-USD"], { rate: 5, stamps: true });
+    feed.subscribe(["BTC-USD"], { channel: "trades", stamps: true });
+    feed.subscribe(["BTC-USD", "ETH-*"], { channel: "bars_1m" });
+    feed.unsubscribe(["BTC-USD"], "bars_1m");
+    feed.unsubscribe(["BTC-USD"], "trades");
+    const before = FakeSocket.newest.sent;
+    expect(before).toEqual([
+      { op: "subscribe", id: 1, channel: "ticker", symbols: ["BTC-USD"], rate: 5, stamps: true },
+      { op: "subscribe", id: 2, channel: "trades", symbols: ["BTC-USD"], stamps: true },
+      { op: "subscribe", id: 3, channel: "bars_1m", symbols: ["BTC-USD", "ETH-*"] },
+      { op: "unsubscribe", id: 4, channel: "bars_1m", symbols: ["BTC-USD"] },
+      { op: "unsubscribe", id: 5, channel: "trades", symbols: ["BTC-USD"] },
+    ]);
+    expect(reconnect()).toEqual([
+      { op: "subscribe", id: 6, channel: "ticker", symbols: ["BTC-USD"], rate: 5, stamps: true },
+      { op: "subscribe", id: 7, channel: "bars_1m", symbols: ["ETH-*"] },
+    ]);
+  });
+
+  test("get the newest rate of a term after a reconnect", () => {
+    const { feed } = connected();
+    feed.subscribe(["A", "B"], { rate: 5, stamps: true });
+    feed.subscribe(["B"], { rate: 1 });
+    expect(reconnect()).toMatchObject([
+      { symbols: ["A"], rate: 5, stamps: true },
+      { symbols: ["B"], rate: 1 },
+    ]);
+    expect(FakeSocket.newest.sent[1]).not.toHaveProperty("stamps");
+  });
+
+  test("have a callback each", () => {
+    const it = connected();
+    const messages = {
+      ticker: [snapshot({}), ticker({ q: 8, n: 4 })],
+      trades: [trades({ q: 7 }, { q: 8 }), { type: "gap", channel: "trades", symbol: "BTC-USD", from: 9, to: 12 }, trades({ q: 13 })],
+      stats: [{ type: "snapshot", channel: "stats", data: [stat] }, { type: "stats", data: [stat] }],
+      bars: [{ type: "snapshot", channel: "bars_1h", data: [bar] }, ...["bars_1s", "bars_1m", "bars_5m", "bars_1h"].map((type) => ({ type, data: [bar] }))],
+    };
+    for (const message of Object.values(messages).flat()) FakeSocket.newest.say(message);
+    const { bars, ...others } = messages;
+    expect(it).toMatchObject({ ...others, faults: [] });
+    expect(it.bars).toEqual([
+      ["bars_1h", bars[0]],
+      ["bars_1s", bars[1]],
+      ["bars_1m", bars[2]],
+      ["bars_5m", bars[3]],
+      ["bars_1h", bars[4]],
+    ]);
+  });
+
+  test("that nobody listens to are no fault", () => {
+    const faults: unknown[] = [];
+    const listener: FeedListener = { link() {}, fault: (fault) => void faults.push(fault) };
+    connected({ listener });
+    FakeSocket.newest.say(snapshot({}));
+    FakeSocket.newest.say(trades({ q: 7 }));
+    FakeSocket.newest.say({ type: "stats", data: [stat] });
+    FakeSocket.newest.say({ type: "bars_1s", data: [bar] });
+    FakeSocket.newest.say({ type: "gap", channel: "trades", symbol: "BTC-USD", from: 9, to: 12 });
+    expect(faults).toEqual([]);
+  });
+});
+
+describe("a budget", () => {
+  test("is set before anything is subscribed, on every connection", () => {
+    const { feed } = opened({ bytesPerS: 20_000 });
+    feed.subscribe(["*"]);
+    FakeSocket.newest.say(hello);
+    const want = [{ op: "subscribe", bytes_per_s: 20_000 }, { op: "subscribe", symbols: ["*"] }];
+    expect(FakeSocket.newest.sent).toMatchObject(want);
+    expect(reconnect()).toMatchObject(want);
+  });
+
+  test("can be changed, and taken away for good", () => {
+    const { feed } = connected();
+    feed.budget(5000);
+    feed.budget(0);
+    expect(FakeSocket.newest.sent).toEqual([
+      { op: "subscribe", id: 1, bytes_per_s: 5000 },
+      { op: "subscribe", id: 2, bytes_per_s: 0 },
+    ]);
+    expect(reconnect()).toEqual([]);
+  });
+});
+
+describe("questions", () => {
+  test("are answered by their ids", () => {
+    const { feed, answers } = connected();
+    expect([feed.list(), feed.ping()]).toEqual([1, 2]);
+    expect(FakeSocket.newest.sent).toEqual([
+      { op: "list", id: 1 },
+      { op: "ping", id: 2 },
+    ]);
+    const want = [
+      { type: "ack", id: 1, op: "list", subscriptions: [] },
+      { type: "pong", id: 2, t: 1 },
+    ];
+    for (const answer of want) FakeSocket.newest.say(answer);
+    expect(answers).toEqual(want);
+  });
+
+  test("are not asked without a connection", () => {
+    const { feed } = opened();
+    expect([feed.list(), feed.ping(), FakeSocket.newest.sent]).toEqual([undefined, undefined, []]);
+  });
+});
+
+describe("the state", () => {
+  test("of the feed is told when it changes, by whatever says so", () => {
+    const { feed, states } = opened();
+    expect(feed.state).toBe("stale");
+    FakeSocket.newest.say({ ...hello, state: "lagging" });
+    expect(feed.state).toBe("lagging");
+    FakeSocket.newest.say({ ...heartbeat, state: "lagging" });
+    FakeSocket.newest.say(heartbeat);
+    FakeSocket.newest.say(heartbeat);
+    FakeSocket.newest.say({ type: "status", scope: "feed", state: "down", age_ms: 61000 });
+    FakeSocket.newest.say({ ...heartbeat, state: "stale", age_ms: 62000 });
+    expect(states).toEqual([
+      { state: "lagging" },
+      { state: "live", ageMs: 35 },
+      { state: "down", ageMs: 61000 },
+      { state: "stale", ageMs: 62000 },
+    ]);
+  });
+
+  test("of the feed is stale without a connection, and what hello says after it", () => {
+    const { feed, states } = connected();
+    FakeSocket.newest.end(1006);
+    expect([feed.state, states]).toEqual(["stale", [{ state: "live" }, { state: "stale" }]]);
+    vi.advanceTimersByTime(500);
+    FakeSocket.newest.say(hello);
+    expect([feed.state, states.length]).toEqual(["live", 3]);
+    vi.advanceTimersByTime(12_500); // of silence
+    expect([feed.state, states.length]).toEqual(["stale", 4]);
+  });
+
+  test("of a symbol is told as the server says it, and is not that of the feed", () => {
+    const { feed, states } = connected();
+    FakeSocket.newest.say({ type: "status", scope: "symbol", symbol: "BTC-USD", state: "stale", age_ms: 61000 });
+    expect([feed.state, states.at(-1)]).toEqual(["live", { symbol: "BTC-USD", state: "stale", ageMs: 61000 }]);
   });
 });
 
@@ -181,7 +274,7 @@ describe("reconnecting", () => {
   });
 
   test("takes all of the wait from the jitter", () => {
-    const { links } = opened({ random: 0.25 });
+    const { links } = opened({ random: () => 0.25 });
     FakeSocket.newest.end(1006);
     vi.advanceTimersByTime(125);
     FakeSocket.newest.end(1006);
@@ -215,6 +308,55 @@ describe("reconnecting", () => {
   });
 });
 
+describe("a server that drains", () => {
+  const drain = { type: "notice", code: "drain", in_ms: 7300 };
+
+  test("is left when it closes, not before, and after a random wait", () => {
+    const { links, notices } = connected({ random: () => 0.5 });
+    FakeSocket.newest.say(drain);
+    for (let i = 0; i < 4; i++) {
+      vi.advanceTimersByTime(2500);
+      FakeSocket.newest.say(heartbeat);
+    }
+    expect([notices, kinds(links), FakeSocket.made.length]).toEqual([[drain], ["connecting", "connected"], 1]);
+    FakeSocket.newest.end(1012);
+    expect(waits(links)).toEqual([250]);
+  });
+
+  test("is not answered in a hurry by a code that says so, but the next one is", () => {
+    const { links } = connected();
+    FakeSocket.newest.say(drain);
+    vi.advanceTimersByTime(10_000);
+    FakeSocket.newest.end(4000);
+    expect(waits(links)).toEqual([500]);
+    vi.advanceTimersByTime(500);
+    FakeSocket.newest.say(hello);
+    vi.advanceTimersByTime(10_000);
+    FakeSocket.newest.end(4000);
+    expect(waits(links)).toEqual([500, 0]);
+  });
+});
+
+describe("a feed that its listener closes", () => {
+  test.each(["connecting", "connected", "lost"])("at %s stays closed and says no more", (kind) => {
+    const heard: string[] = [];
+    const hear = (event: string): void => {
+      heard.push(event);
+      if (event === kind) feed.close();
+    };
+    const listener: FeedListener = { link: (event) => hear(event.kind), state: ({ state }) => hear(state) };
+    const feed = new Feed({ url: "ws://test/v1/ws", socket: FakeSocket, listener });
+    feed.open();
+    vi.advanceTimersByTime(0);
+    FakeSocket.made.at(-1)?.say(hello);
+    FakeSocket.made.at(-1)?.end(1006);
+    const made = FakeSocket.made.length;
+    vi.advanceTimersByTime(60_000);
+    expect([heard.at(-1), FakeSocket.made.length]).toEqual([kind, made]);
+    expect(FakeSocket.made.every((socket) => socket.closed)).toBe(true);
+  });
+});
+
 describe("silence", () => {
   test("of two and a half heartbeat intervals is a dead connection", () => {
     const { links } = opened();
@@ -235,7 +377,7 @@ describe("silence", () => {
     FakeSocket.newest.say(hello);
     for (let i = 0; i < 20; i++) {
       vi.advanceTimersByTime(12_000);
-      FakeSocket.newest.say(i % 2 ? heartbeat : ticker);
+      FakeSocket.newest.say(i % 2 ? heartbeat : ticker({}));
     }
     expect(kinds(links)).toEqual(["connecting", "connected"]);
   });
@@ -254,23 +396,22 @@ describe("of frames that are not as the protocol says", () => {
     { scenario: "a second hello", frame: JSON.stringify(hello), reason: "a second hello" },
     { scenario: "an unknown type", frame: `{"type":"noise"}`, reason: `unknown type "noise"` },
   ])("$scenario is counted, reported and passed over", ({ frame, reason }) => {
-    const { data, faults, links } = opened();
-    FakeSocket.newest.say(hello);
+    const { ticker: heard, faults, links } = connected();
     FakeSocket.newest.frame(frame);
     FakeSocket.newest.frame(frame);
-    FakeSocket.newest.say(ticker);
+    FakeSocket.newest.say(snapshot({}));
     expect(faults).toEqual([
-      { reason, count: 1 },
-      { reason, count: 2 },
+      { kind: "frame", reason, count: 1 },
+      { kind: "frame", reason, count: 2 },
     ]);
-    expect(data).toEqual([ticker]);
+    expect(heard).toEqual([snapshot({})]);
     expect(kinds(links)).toEqual(["connecting", "connected"]);
   });
 
   test("one that comes before hello is counted, reported and passed over", () => {
-    const { data, faults } = opened();
-    FakeSocket.newest.say(ticker);
-    expect(faults).toEqual([{ reason: "ticker before hello", count: 1 }]);
-    expect(data).toEqual([]);
+    const { ticker: heard, faults } = opened();
+    FakeSocket.newest.say(ticker({}));
+    expect(faults).toEqual([{ kind: "frame", reason: "ticker before hello", count: 1 }]);
+    expect(heard).toEqual([]);
   });
 });

@@ -2,11 +2,16 @@
 // no dependency, no DOM, nothing of the dashboard.
 //
 //   const feed = new Feed({ url, listener });
-//   feed.subscribe(["BTC-USD", "ETH-*"], 10);
+//   feed.subscribe(["BTC-USD", "ETH-*"], { rate: 10 });
+//   feed.subscribe(["BTC-USD"], { channel: "trades" });
 //   feed.open();
+//
+// `npm run build` makes JavaScript of it, with its types, in build/feed; see
+// example/watch.mjs.
 
-export type { Fault, FeedListener, FeedOptions, LinkEvent } from "./feed.ts";
+export type { Fault, FeedListener, FeedOptions, StateChange, SubscribeOptions } from "./feed.ts";
 export { Feed } from "./feed.ts";
+export type { FaultKind, LinkEvent } from "./link.ts";
 export type { Nominal } from "./nominal.ts";
 export type { Clock, Socket, SocketConstructor } from "./platform.ts";
 export type {
@@ -44,3 +49,5 @@ export type {
   Trades,
   Update,
 } from "./protocol.ts";
+export type { BackoffOptions } from "./reconnect.ts";
+export type { TokenSource } from "./token.ts";

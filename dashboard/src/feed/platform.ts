@@ -1,11 +1,17 @@
-/** The part of a WebSocket that the feed needs; the browser's has it, and so has Node's. */
+/**
+ * The part of a WebSocket that the feed needs. The browser's has it, and so
+ * have Node's and those of the packages undici and ws.
+ */
 export interface Socket {
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  onerror: ((event: unknown) => void) | null;
+  onmessage: Handler<{ readonly data: unknown }>;
+  onclose: Handler<{ readonly code: number; readonly reason: string }>;
+  onerror: Handler<unknown>;
   send(text: string): void;
   close(): void;
 }
+
+// Declared as a method, for whose parameter a WebSocket's wider event will do.
+type Handler<Event> = { handle(event: Event): void }["handle"] | null;
 
 export type SocketConstructor = new (url: string, protocols: string) => Socket;
 

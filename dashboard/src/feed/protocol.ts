@@ -284,18 +284,24 @@ export type ServerMessage =
   | Notice
   | ServerError;
 
-export type Request =
+/** What a client sends, but for its id. */
+export type RequestBody =
   | {
       readonly op: "subscribe";
-      readonly id: RequestID;
-      readonly channel: "ticker";
+      readonly channel: Channel;
+      /** Names, or patterns that end in a star. */
       readonly symbols: readonly string[];
       /** Most updates a second of each symbol; absent: every change. */
       readonly rate?: number;
+      /** The times of receipt and of sending are wanted. For ticker and trades, and so is since. */
+      readonly stamps?: boolean;
+      /** The q of the last update, or trade, that the client has of a symbol. */
+      readonly since?: Readonly<Record<string, number>>;
     }
-  | {
-      readonly op: "unsubscribe";
-      readonly id: RequestID;
-      readonly channel: "ticker";
-      readonly symbols: readonly string[];
-    };
+  /** A budget for all that the connection gets; 0: none. */
+  | { readonly op: "subscribe"; readonly bytes_per_s: number }
+  | { readonly op: "unsubscribe"; readonly channel: Channel; readonly symbols: readonly string[] }
+  | { readonly op: "list" | "ping" }
+  | { readonly op: "auth"; readonly token: string };
+
+export type Request = RequestBody & { readonly id: RequestID };

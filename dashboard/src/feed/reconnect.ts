@@ -1,7 +1,10 @@
 /** What a close code asks of the client. */
 export type Advice = "never" | "at once" | "backoff";
 
-/** 4500-4599: do not come back. 4000-4099: come back at once. All else: wait first. */
+/**
+ * 4500-4599: do not come back. 4000-4099: come back at once. All else, 1012 of a
+ * server that restarts and 4100-4199 among it: wait first, for a random time.
+ */
 export function advice(code: number): Advice {
   if (code >= 4500 && code <= 4599) return "never";
   if (code >= 4000 && code <= 4099) return "at once";

@@ -1,64 +1,71 @@
-import type { Request } from "./protocol.ts";
+/** How the symbols of a term are wanted. */
+export interface Wish {
+  /** Most updates a second of each symbol; 0: every change. */
+  readonly rate: number;
+  readonly stamps: boolean;
+}
 
-type Op = Request["op"];
+/** Terms that are wanted alike. */
+export interface Group extends Wish {
+  readonly terms: readonly string[];
+}
+
+/** What every symbol of a pattern begins with; undefined: the term is a name. */
+export function prefixOf(term: string): string | undefined {
+  return term.endsWith("*") ? term.slice(0, -1) : undefined;
+}
 
 /**
- * The terms that should be subscribed, each with its rate. It outlives
- * connections: after every hello all of it is asked for again.
+ * The terms of one channel that should be subscribed. It outlives connections:
+ * after every hello all of it is asked for again.
  */
 export class Watchlist {
-  readonly #rates = new Map<string, number>();
+  readonly #wishes = new Map<string, Wish>();
+  readonly #prefixes = new Set<string>();
 
-  add(terms: readonly string[], rate: number): void {
-    for (const term of terms) this.#rates.set(term, rate);
+  add(terms: readonly string[], wish: Wish): void {
+    for (const term of terms) {
+      this.#wishes.set(term, wish);
+      const prefix = prefixOf(term);
+      if (prefix !== undefined) this.#prefixes.add(prefix);
+    }
   }
 
   remove(terms: readonly string[]): void {
-    for (const term of terms) this.#rates.delete(term);
+    for (const term of terms) {
+      this.#wishes.delete(term);
+      const prefix = prefixOf(term);
+      if (prefix !== undefined) this.#prefixes.delete(prefix);
+    }
   }
 
-  byRate(): ReadonlyMap<number, readonly string[]> {
-    const groups = new Map<number, string[]>();
-    for (const [term, rate] of this.#rates) {
-      const group = groups.get(rate);
-      if (group === undefined) groups.set(rate, [term]);
-      else group.push(term);
+  has(term: string): boolean {
+    return this.#wishes.has(term);
+  }
+
+  /** Whether a symbol is wanted, by its name or by a pattern. */
+  covers(symbol: string): boolean {
+    if (this.#wishes.has(symbol)) return true;
+    for (const prefix of this.#prefixes) if (symbol.startsWith(prefix)) return true;
+    return false;
+  }
+
+  /**
+   * All terms, in an order in which the first that covers a symbol is the one
+   * that the server goes by: names, then patterns, the longest first.
+   */
+  groups(): Iterable<Group> {
+    const groups = new Map<string, Group & { readonly terms: string[] }>();
+    for (const [term, wish] of [...this.#wishes].sort(([a], [b]) => rank(b) - rank(a))) {
+      const key = `${rank(term)} ${wish.rate} ${wish.stamps}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { ...wish, terms: [term] });
+      else group.terms.push(term);
     }
-    return groups;
+    return groups.values();
   }
 }
 
-// Around the symbols of a request; rates and ids are short.
-const ENVELOPE_BYTES = 200;
-
-/** One or more requests for all terms, none over `messageBytes`. */
-export function* requests(
-  op: Op,
-  terms: readonly string[],
-  rate: number,
-  messageBytes: number,
-  nextID: () => number,
-): Generator<Request> {
-  for (const symbols of chunks(terms, messageBytes - ENVELOPE_BYTES)) {
-    const request = { id: nextID(), channel: "ticker", symbols } as const;
-    if (op === "unsubscribe") yield { op, ...request };
-    else if (rate === 0) yield { op, ...request };
-    else yield { op, ...request, rate };
-  }
-}
-
-function* chunks(terms: readonly string[], budget: number): Generator<readonly string[]> {
-  let chunk: string[] = [];
-  let size = 0;
-  for (const term of terms) {
-    const cost = JSON.stringify(term).length * 3 + 1; // a UTF-16 unit is at most three bytes of UTF-8
-    if (chunk.length > 0 && size + cost > budget) {
-      yield chunk;
-      chunk = [];
-      size = 0;
-    }
-    chunk.push(term);
-    size += cost;
-  }
-  if (chunk.length > 0) yield chunk;
+function rank(term: string): number {
+  return prefixOf(term)?.length ?? Number.MAX_SAFE_INTEGER;
 }

@@ -1,4 +1,4 @@
-import type { Ack, Clock, Fault, FeedListener, LinkEvent, ServerError, TickerSnapshot, Ticker } from "../feed/index.ts";
+import type { Ack, Clock, Fault, FeedListener, LinkEvent, ServerError, State, StateChange, Ticker, TickerSnapshot } from "../feed/index.ts";
 import type { Connection } from "./connection.ts";
 import { after, unconnected } from "./connection.ts";
 import { Quotes } from "./quotes.ts";
@@ -14,6 +14,7 @@ export class Board implements FeedListener {
   readonly #clock: Clock;
   readonly #changed: () => void;
   #connection: Connection = unconnected;
+  #feed: State = "live"; // what else, hello says
   #problem: string | undefined;
   #problems = 0;
 
@@ -32,23 +33,35 @@ export class Board implements FeedListener {
     return this.#connection;
   }
 
+  /** How far the values can be trusted while the connection is live. */
+  get feed(): State {
+    return this.#feed;
+  }
+
   /** The last thing that went wrong between page and server, for a person. */
   get problem(): string | undefined {
-    return this.#problem ?? (this.quotes.disordered > 0 ? "an update came out of order" : undefined);
+    return this.#problem;
   }
 
   /** How many things went wrong so far. */
   get problems(): number {
-    return this.#problems + this.quotes.disordered;
+    return this.#problems;
   }
 
   link(event: LinkEvent): void {
     this.#connection = after(event, this.#connection, this.now);
+    if (event.kind === "connected") this.quotes.reconnected();
     this.#changed();
   }
 
-  data(message: TickerSnapshot | Ticker): void {
+  ticker(message: TickerSnapshot | Ticker): void {
     this.quotes.apply(message, this.now);
+    this.#changed();
+  }
+
+  state({ symbol, state }: StateChange): void {
+    if (symbol !== undefined) return;
+    this.#feed = state;
     this.#changed();
   }
 
@@ -61,7 +74,7 @@ export class Board implements FeedListener {
   }
 
   fault(fault: Fault): void {
-    this.#trouble(`a message was not understood: ${fault.reason}`);
+    this.#trouble(`a message was passed over: ${fault.reason}`);
   }
 
   #trouble(problem: string): void {

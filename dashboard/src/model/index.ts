@@ -8,4 +8,4 @@ export { sign } from "./decimal.ts";
 export type { Change, Fields, Row } from "./quotes.ts";
 export { Field, Quotes } from "./quotes.ts";
 // The values that a Quotes holds are the feed's.
-export type { Decimal, MaybeDecimal, Micros, SymbolName } from "../feed/index.ts";
+export type { Decimal, MaybeDecimal, Micros, State, SymbolName } from "../feed/index.ts";

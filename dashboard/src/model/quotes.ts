@@ -1,4 +1,4 @@
-import type { Decimal, MaybeDecimal, Micros, Nominal, Seq, TickerSnapshot, SymbolName, Ticker, Update } from "../feed/index.ts";
+import type { Decimal, MaybeDecimal, Micros, Nominal, SymbolName, Ticker, TickerSnapshot, Update } from "../feed/index.ts";
 import type { Sign } from "./decimal.ts";
 import { compare, difference, percent } from "./decimal.ts";
 import { Rate } from "./rate.ts";
@@ -27,8 +27,7 @@ const PERCENT_PLACES = 2;
 export class Quotes {
   readonly #rows = new Map<SymbolName, Row>();
   readonly #symbols: SymbolName[] = [];
-  readonly #seq: Seq[] = [];
-  readonly #ordinal: number[] = [];
+  readonly #ordinal: number[] = []; // NaN: not known on this connection
   readonly #time: Micros[] = [];
   readonly #first: MaybeDecimal[] = [];
   readonly #last: MaybeDecimal[] = [];
@@ -40,7 +39,6 @@ export class Quotes {
   readonly #allTicks: Rate;
   readonly #updates: Rate;
   #marks = new Map<Row, Fields>();
-  #disordered = 0;
 
   /** now, here and in the methods, is in milliseconds of one clock that does not go back. */
   constructor(now: number) {
@@ -52,6 +50,11 @@ export class Quotes {
     const anew = message.type === "snapshot";
     for (const update of message.data) this.#applyOne(update, anew, now);
     this.#updates.add(message.data.length, now);
+  }
+
+  /** Another node may go on where the one before stopped, and count otherwise. */
+  reconnected(): void {
+    this.#ordinal.fill(Number.NaN);
   }
 
   /** Lets time pass: marks the rows whose ticks per second are not what was marked last. */
@@ -73,11 +76,6 @@ export class Quotes {
 
   get size(): number {
     return this.#symbols.length;
-  }
-
-  /** Updates that came with a q that had not risen; they were passed over. */
-  get disordered(): number {
-    return this.#disordered;
   }
 
   symbol(row: Row): SymbolName {
@@ -137,13 +135,7 @@ export class Quotes {
   #applyOne(update: Update, anew: boolean, now: number): void {
     const known = this.#rows.get(update.s);
     if (known === undefined) return this.#add(update, now);
-    if (!anew) {
-      if (update.q <= present(this.#seq[known])) {
-        this.#disordered++;
-        return;
-      }
-      this.#count(known, update.n - present(this.#ordinal[known]), now);
-    }
+    if (!anew) this.#count(known, update.n - present(this.#ordinal[known]), now);
     this.#set(known, update);
   }
 
@@ -151,7 +143,6 @@ export class Quotes {
     const row = this.#symbols.length as Row;
     this.#rows.set(update.s, row);
     this.#symbols.push(update.s);
-    this.#seq.push(update.q);
     this.#ordinal.push(update.n);
     this.#time.push(update.t);
     this.#first.push(update.p);
@@ -167,13 +158,12 @@ export class Quotes {
   // What a snapshot stands for happened before it, or while nobody listened:
   // only the ticks between two updates of one stream are counted.
   #count(row: Row, ticks: number, now: number): void {
-    if (ticks <= 0) return;
+    if (!(ticks > 0)) return;
     present(this.#ticks[row]).add(ticks, now);
     this.#allTicks.add(ticks, now);
   }
 
   #set(row: Row, update: Update): void {
-    this.#seq[row] = update.q;
     this.#ordinal[row] = update.n;
     let fields: Fields = 0;
     if (update.t !== this.#time[row]) fields |= Field.time;

@@ -1,4 +1,4 @@
-import type { Board, Connection } from "../model/index.ts";
+import type { Board, Connection, State } from "../model/index.ts";
 import { count } from "./format.ts";
 import { element, Text } from "./text.ts";
 
@@ -26,10 +26,11 @@ export class Header {
   }
 
   paint(board: Board): void {
-    const { connection, quotes, now } = board;
-    this.#link.dataset["state"] = connection.state;
-    this.#lamp.set(lamps[connection.state]);
-    this.#state.set(words(connection));
+    const { connection, feed, quotes, now } = board;
+    const shown = connection.state === "live" && feed !== "live" ? "lost" : connection.state;
+    this.#link.dataset["state"] = shown;
+    this.#lamp.set(lamps[shown]);
+    this.#state.set(words(connection, feed));
     this.#retry.set(retry(connection, now));
     this.#symbols.set(count(quotes.size));
     this.#updates.set(count(quotes.updates(now)));
@@ -37,12 +38,12 @@ export class Header {
   }
 }
 
-function words(connection: Connection): string {
+function words(connection: Connection, feed: State): string {
   switch (connection.state) {
     case "connecting":
       return "Connecting";
     case "live":
-      return "Live";
+      return feed === "live" ? "Live" : `Connected, but the feed is ${feed}`;
     case "lost":
       return "Reconnecting";
     case "ended":

@@ -45,17 +45,17 @@ describe("the page", () => {
   test("plans one paint however many messages come", () => {
     const board = shown();
     paint();
-    board.data(snapshot({}));
-    for (let q = 2; q < 100; q++) board.data(ticker({ q }));
+    board.ticker(snapshot({}));
+    for (let q = 2; q < 100; q++) board.ticker(ticker({ q }));
     expect(frames).toHaveLength(1);
   });
 
   test("shows the digits as they came, the change with its sign and the move with its glyph", () => {
     const board = shown();
-    board.data(snapshot({}));
+    board.ticker(snapshot({}));
     paint();
     expect(row(0)).toEqual(["BTC-USD", "67,123.40", "67,123.39", "–", "0.00", "0.00%", "0", "Feb 2, 2020"]);
-    board.data(ticker({ q: 2, p: "67056.270", a: "67123.40" }));
+    board.ticker(ticker({ q: 2, p: "67056.270", a: "67123.40" }));
     paint();
     expect(row(0).slice(0, 6)).toEqual(["BTC-USD", "▼67,056.270", "67,123.39", "67,123.40", "−67.130", "−0.10%"]);
     expect(document.querySelector("#quotes .last")?.classList.contains("down")).toBe(true);
@@ -63,13 +63,13 @@ describe("the page", () => {
 
   test("touches only the cells that changed", () => {
     const board = shown();
-    board.data(snapshot({}));
+    board.ticker(snapshot({}));
     paint();
     const bid = document.querySelector("#quotes .bid .whole")?.firstChild;
     const records: MutationRecord[] = [];
     const observer = new MutationObserver((r) => records.push(...r));
     observer.observe(document.querySelector("#quotes") as Node, { subtree: true, characterData: true, childList: true });
-    board.data(ticker({ q: 2, b: "67124.39" }));
+    board.ticker(ticker({ q: 2, b: "67124.39" }));
     paint();
     records.push(...observer.takeRecords());
     expect(records.map((r) => r.target)).toEqual([bid]);
@@ -77,21 +77,21 @@ describe("the page", () => {
 
   test("puts symbols in the order of their names, late ones too", () => {
     const board = shown();
-    board.data(snapshot({ s: "XRP-USD" }, { s: "ADA-USD" }));
+    board.ticker(snapshot({ s: "XRP-USD" }, { s: "ADA-USD" }));
     paint();
-    board.data(snapshot({ s: "BTC-USD" }));
+    board.ticker(snapshot({ s: "BTC-USD" }));
     paint();
     expect(visible()).toEqual(["ADA-USD", "BTC-USD", "XRP-USD"]);
   });
 
   test("filters by what the box holds, also symbols that come later", () => {
     const board = shown();
-    board.data(snapshot({ s: "ADA-USD" }, { s: "BTC-USD" }));
+    board.ticker(snapshot({ s: "ADA-USD" }, { s: "BTC-USD" }));
     paint();
     const box = document.querySelector("#search") as HTMLInputElement;
     box.value = "btc";
     box.dispatchEvent(new Event("input"));
-    board.data(snapshot({ s: "BTC-EUR" }, { s: "SOL-EUR" }));
+    board.ticker(snapshot({ s: "BTC-EUR" }, { s: "SOL-EUR" }));
     paint();
     expect(visible()).toEqual(["BTC-EUR", "BTC-USD"]);
     box.value = "none";
@@ -107,6 +107,9 @@ describe("the page", () => {
     board.link(connected);
     paint();
     expect(text("#link")).toBe("● Live");
+    board.state({ state: "lagging", ageMs: 5400 });
+    paint();
+    expect(text("#link")).toBe("▲ Connected, but the feed is lagging");
     board.link({ kind: "lost", code: 1006, reason: "", retryInMs: 3000 });
     paint();
     expect([text("#link [role=status]"), text("#retry")]).toEqual(["Reconnecting", "the connection broke, next try in 3 s"]);
@@ -120,10 +123,10 @@ describe("the page", () => {
     const board = shown();
     paint();
     expect(document.querySelector("#problem")?.hasAttribute("hidden")).toBe(true);
-    board.fault({ reason: "not JSON", count: 1 });
-    board.fault({ reason: "not JSON", count: 2 });
+    board.fault({ kind: "frame", reason: "not JSON", count: 1 });
+    board.fault({ kind: "frame", reason: "not JSON", count: 2 });
     paint();
-    expect(text("#problem:not([hidden])")).toBe("2 × a message was not understood: not JSON");
+    expect(text("#problem:not([hidden])")).toBe("2 × a message was passed over: not JSON");
   });
 
   test("has nothing inline that its content security policy would block", () => {

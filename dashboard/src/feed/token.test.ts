@@ -1,0 +1,153 @@
+import { describe, expect, test, vi } from "vitest";
+import { connected, FakeSocket, fakeTime, hello, opened, reconnect } from "./fake.ts";
+
+fakeTime();
+
+const expires = { type: "notice", code: "expires", in_ms: 60_000 };
+
+/** A function that gives t1, t2 and so on, as it does so. */
+function tokens(give: (token: string) => string | Promise<string> = (token) => token) {
+  let asked = 0;
+  return () => give(`t${++asked}`);
+}
+
+/** Lets what waits for a promise go on. */
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+describe("a token", () => {
+  test("is the first request after hello, before the budget and what is subscribed", () => {
+    const { feed } = opened({ token: "secret", bytesPerS: 5000 });
+    feed.subscribe(["*"]);
+    expect([FakeSocket.newest.url, FakeSocket.newest.sent]).toEqual(["ws://test/v1/ws", []]);
+    FakeSocket.newest.say(hello);
+    expect(FakeSocket.newest.sent).toEqual([
+      { op: "auth", id: 1, token: "secret" },
+      { op: "subscribe", id: 2, bytes_per_s: 5000 },
+      { op: "subscribe", id: 3, channel: "ticker", symbols: ["*"] },
+    ]);
+  });
+
+  test("is acknowledged like any other request", () => {
+    const { answers } = connected({ token: "secret" });
+    const ack = { type: "ack", id: 1, op: "auth" };
+    FakeSocket.newest.say(ack);
+    expect(answers).toEqual([ack]);
+  });
+
+  test("of a function is asked for at every connect", () => {
+    connected({ token: tokens() });
+    expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t1" }]);
+    expect(reconnect()).toMatchObject([{ op: "auth", token: "t2" }]);
+  });
+
+  test("that takes a while is waited for before the server is", async () => {
+    const token = tokens((token) => new Promise((give) => setTimeout(() => give(token), 3000)));
+    opened({ token });
+    expect(FakeSocket.made).toEqual([]);
+    await vi.advanceTimersByTimeAsync(3000);
+    FakeSocket.newest.say(hello);
+    expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t1" }]);
+  });
+
+  test("that comes too late is not used any more", async () => {
+    let give = (_: string): void => {};
+    const { links } = opened({ token: () => new Promise((resolve) => (give = resolve)) });
+    const late = give;
+    vi.advanceTimersByTime(10_000);
+    expect(links.at(-1)).toMatchObject({ kind: "lost", reason: "no token came in time" });
+    vi.advanceTimersByTime(500);
+    late("old");
+    await settle();
+    expect(FakeSocket.made).toEqual([]);
+    give("new");
+    await settle();
+    FakeSocket.newest.say(hello);
+    expect(FakeSocket.newest.sent).toMatchObject([{ token: "new" }]);
+  });
+
+  test.each([
+    { scenario: "throws", token: () => { throw new Error("secret"); } }, // prettier-ignore
+    { scenario: "rejects", token: () => Promise.reject(new Error("secret")) },
+  ])("of a function that $scenario is a connection that failed, and why is not told", async ({ token }) => {
+    const { links } = opened({ token });
+    await settle();
+    expect(links.at(-1)).toEqual({ kind: "lost", code: 1006, reason: "no token could be had", retryInMs: 500 });
+    expect(FakeSocket.made).toEqual([]);
+  });
+
+  test("is not waited for after the feed is closed", async () => {
+    const { feed } = opened({ token: tokens((token) => Promise.resolve(token)) });
+    feed.close();
+    await settle();
+    expect(FakeSocket.made).toEqual([]);
+  });
+});
+
+describe("when the token expires", () => {
+  test("a fresh one is sent on the live connection, and nothing else", async () => {
+    const { feed, notices } = opened({ token: tokens((token) => Promise.resolve(token)) });
+    await settle();
+    feed.subscribe(["*"]);
+    FakeSocket.newest.say(hello);
+    FakeSocket.newest.say(expires);
+    await settle();
+    expect(notices).toEqual([expires]);
+    expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t1" }, { op: "subscribe" }, { op: "auth", token: "t2" }]);
+    expect(FakeSocket.made).toHaveLength(1);
+  });
+
+  test("a fixed one is not sent again", () => {
+    connected({ token: "secret" });
+    FakeSocket.newest.say(expires);
+    expect(FakeSocket.newest.sent).toHaveLength(1);
+  });
+
+  test("that there is no fresh one is a fault, which does not tell why", async () => {
+    const token = tokens((token) => (token === "t1" ? token : Promise.reject(new Error("secret"))));
+    const { faults, links } = connected({ token });
+    FakeSocket.newest.say(expires);
+    await settle();
+    expect(faults).toEqual([{ kind: "token", reason: "no fresh token could be had", count: 1 }]);
+    expect(links.at(-1)).toMatchObject({ kind: "connected" });
+  });
+
+  test("one that comes when the connection is gone is not sent on the next", async () => {
+    const gives: ((token: string) => void)[] = [];
+    const { links } = opened({ token: () => new Promise((give) => gives.push(give)) });
+    gives[0]?.("t1");
+    await settle();
+    FakeSocket.newest.say(hello);
+    FakeSocket.newest.say(expires);
+    FakeSocket.newest.end(1006);
+    vi.advanceTimersByTime(500);
+    gives[2]?.("t3");
+    await settle();
+    FakeSocket.newest.say(hello);
+    gives[1]?.("t2");
+    await settle();
+    expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t3" }]);
+    expect(links.at(-1)).toMatchObject({ kind: "connected" });
+  });
+});
+
+describe("a token that the server refuses", () => {
+  const refusal = { type: "error", id: 1, code: "unavailable", message: "the keys cannot be had", retry: true };
+
+  test("for now is a connection that failed", () => {
+    const { answers, links } = connected({ token: tokens() });
+    FakeSocket.newest.say(refusal);
+    expect(answers).toEqual([refusal]);
+    expect(links.at(-1)).toMatchObject({ kind: "lost", reason: "the server could not check the token", retryInMs: 500 });
+    vi.advanceTimersByTime(500);
+    FakeSocket.newest.say(hello);
+    expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t2" }]);
+  });
+
+  test("for good is told, and the server decides what becomes of the connection", () => {
+    const { answers, links } = connected({ token: tokens() });
+    FakeSocket.newest.say({ ...refusal, retry: false });
+    expect([answers.length, links.at(-1)?.kind]).toEqual([1, "connected"]);
+    FakeSocket.newest.end(4502, "the token is not valid");
+    expect(links.at(-1)).toEqual({ kind: "ended", code: 4502, reason: "the token is not valid" });
+  });
+});

@@ -1,6 +1,6 @@
 // Package dashboard is the page that shows the prices of a Tickwire server.
 //
-//	src/feed    the client of the protocol: no dependency, no DOM
+//	src/feed    the client of the protocol: no dependency, no DOM; see example
 //	src/model   what the page knows, and what of it has changed
 //	src/view    what a person sees: one paint per animation frame
 //

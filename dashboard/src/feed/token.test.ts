@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { connected, FakeSocket, fakeTime, hello, opened, reconnect } from "./fake.ts";
+import type { FeedListener } from "./feed.ts";
 
 fakeTime();
 
@@ -66,7 +67,12 @@ describe("a token", () => {
   });
 
   test.each([
-    { scenario: "throws", token: () => { throw new Error("secret"); } }, // prettier-ignore
+    {
+      scenario: "throws",
+      token: (): string => {
+        throw new Error("secret");
+      },
+    },
     { scenario: "rejects", token: () => Promise.reject(new Error("secret")) },
   ])("of a function that $scenario is a connection that failed, and why is not told", async ({ token }) => {
     const { links } = opened({ token });
@@ -141,6 +147,14 @@ describe("a token that the server refuses", () => {
     vi.advanceTimersByTime(500);
     FakeSocket.newest.say(hello);
     expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t2" }]);
+  });
+
+  test("for now ends a feed that its listener closes when it hears that", () => {
+    const listener: FeedListener = { link() {}, refused: () => feed.close() };
+    const { feed } = connected({ token: tokens(), listener });
+    FakeSocket.newest.say(refusal);
+    vi.advanceTimersByTime(60_000);
+    expect(FakeSocket.made).toHaveLength(1);
   });
 
   test("for good is told, and the server decides what becomes of the connection", () => {

@@ -127,7 +127,7 @@ func watchAll(t *testing.T, addr string) []*watcher {
 			if err := c.Run(ctx); err != nil {
 				t.Errorf("%s: %v", w.name, err)
 			}
-			if s := c.Stats(); s.Connections != 1 || s.Undecodable != 0 || s.OrderViolations != 0 {
+			if s := c.Stats(); s.Connections != 1 || s.Undecodable != 0 || s.Violations() != 0 {
 				t.Errorf("%s: got %+v, want one connection and nothing wrong", w.name, s)
 			}
 		})

@@ -16,6 +16,8 @@ type Client struct {
 	running  atomic.Bool
 	counters counters
 	requests atomic.Uint64 // ids given
+	ledger   *ledger
+	states   states // of Run
 
 	// turn is held by who changes what is wanted, and while the server is
 	// asked: one request at a time, so that the server and this client agree.
@@ -30,13 +32,17 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config.withDefaults(), url: u, turn: make(chan struct{}, 1)}
+	c := &Client{config: config.withDefaults(), url: u, ledger: newLedger(), states: newStates(), turn: make(chan struct{}, 1)}
 	for _, s := range config.Subscriptions {
-		if err := checkTerms(s.Symbols, s.Rate); err != nil {
+		if err := s.check(); err != nil {
 			return nil, fmt.Errorf("subscription: %w", err)
 		}
-		c.wanted.add(s.Symbols, s.Rate)
+		c.wanted.add(s.lane(), s.Symbols)
 	}
+	if err := checkBudget(config.BytesPerS); err != nil {
+		return nil, err
+	}
+	c.wanted.spend(config.BytesPerS)
 	return c, nil
 }
 

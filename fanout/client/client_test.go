@@ -19,6 +19,10 @@ func subscribed(symbols ...string) Config {
 	return Config{Subscriptions: []Subscription{{Symbols: symbols, Rate: 10}}}
 }
 
+func onTicker(rate float64, symbols ...string) Subscription {
+	return Subscription{Channel: wire.Ticker, Symbols: symbols, Rate: rate}
+}
+
 // when runs the test in a bubble: time passes only when all wait for it.
 func when(t *testing.T, scenario string, test func(t *testing.T)) {
 	t.Run(scenario, func(t *testing.T) { synctest.Test(t, test) })
@@ -45,6 +49,9 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 		{"no symbols", Config{URL: "ws://host", Subscriptions: []Subscription{{}}}, "no symbols"},
 		{"a bad symbol", Config{URL: "ws://host", Subscriptions: []Subscription{{Symbols: []string{"A B"}}}}, `"A B"`},
 		{"a bad rate", Config{URL: "ws://host", Subscriptions: []Subscription{{Symbols: []string{"A"}, Rate: -1}}}, "rate is -1"},
+		{"no such channel", Config{URL: "ws://host", Subscriptions: []Subscription{{Channel: "book", Symbols: []string{"A"}}}}, `no channel "book": ticker, trades`},
+		{"stamps of bars", Config{URL: "ws://host", Subscriptions: []Subscription{{Channel: wire.Bars1s, Symbols: []string{"A"}, Stamps: true}}}, "not for bars_1s"},
+		{"a budget for nothing", Config{URL: "ws://host", BytesPerS: 999}, "budget is 999 bytes a second"},
 	} {
 		t.Run(tc.scenario, func(t *testing.T) {
 			_, err := New(tc.config)
@@ -57,9 +64,10 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 
 func TestSubscribesAndDeliversInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked := make(chan wire.Request, 1)
-		r := launch(t, subscribed("A", "B-*"), func(_ int, p *peer) {
+		asked := make(chan wire.Request, 2)
+		r := launch(t, subscribed("B-*", "A"), func(_ int, p *peer) {
 			p.hello()
+			asked <- p.grant()
 			asked <- p.grant()
 			p.snapshot(at("A", 1, 1), at("B-1", 5, 2))
 			p.ticker(at("A", 2, 2))
@@ -67,9 +75,13 @@ func TestSubscribesAndDeliversInOrder(t *testing.T) {
 			p.say(wire.Heartbeat{Type: wire.TypeHeartbeat, Time: 1, Conflated: 2})
 		})
 		synctest.Wait()
-		request := <-asked
-		want(t, "symbols asked for", request.Symbols, []string{"A", "B-*"})
-		want(t, "rate asked for", request.Rate, 10)
+		for _, symbol := range []string{"A", "B-*"} { // names come first
+			request := <-asked
+			want(t, "symbols asked for", request.Symbols, []string{symbol})
+			want(t, "channel asked for", request.Channel, wire.Ticker)
+			want(t, "rate asked for", request.Rate, 10)
+			want(t, "seqs to go on from", request.Since, nil)
+		}
 		want(t, "Run", r.end(), nil)
 		want(t, "told", r.told, []string{
 			"snapshot A q=1 n=1 p=1.50", "snapshot B-1 q=5 n=2 p=1.50", "ticker A q=2 n=2 p=1.50",
@@ -81,7 +93,7 @@ func TestSubscribesAndDeliversInOrder(t *testing.T) {
 			t.Error("Stats: no bytes were counted")
 		}
 		got.Bytes = 0
-		want(t, "Stats", got, Stats{Connections: 1, Messages: 6, Updates: 5, Conflated: 2, Heartbeats: 1})
+		want(t, "Stats", got, Stats{Connections: 1, Messages: 7, Updates: 5, Conflated: 2, Heartbeats: 1})
 	})
 }
 
@@ -113,7 +125,7 @@ func TestHoldsTheServerToTheOrder(t *testing.T) {
 			synctest.Wait()
 			r.end()
 			want(t, "told", r.told[2:], tc.told)
-			want(t, "OrderViolations", r.client.Stats().OrderViolations, tc.broken)
+			want(t, "Violations", r.client.Stats().Violations(), tc.broken)
 		})
 	}
 }
@@ -126,7 +138,7 @@ func TestPassesOverWhatItCannotRead(t *testing.T) {
 			p.sayText(`{"type":"ticker"`)
 			p.sayText(`[]`)
 			p.sayText(`{}`)
-			p.sayText(`{"type":"snapshot","data":[{"s":"A","q":1,"n":1,"p":"1e9"}]}`)
+			p.sayText(`{"type":"snapshot","channel":"ticker","data":[{"s":"A","q":1,"n":1,"p":"1e9"}]}`)
 			p.conn.WriteMessage(2, []byte{1, 2, 3})
 			p.sayText(`{"type":"weather","code":"rain"}`)
 			p.snapshot(at("A", 1, 1))
@@ -411,15 +423,19 @@ func TestAsksForEverythingAgain(t *testing.T) {
 			}
 			for {
 				q := p.grant()
-				asked[n] = append(asked[n], Subscription{q.Symbols, q.Rate})
+				asked[n] = append(asked[n], Subscription{Channel: q.Channel, Symbols: q.Symbols, Rate: q.Rate})
 			}
 		})
 		for _, change := range []func(ctx context.Context) (wire.Ack, error){
 			func(ctx context.Context) (wire.Ack, error) {
-				return r.client.Subscribe(ctx, []string{"C", "D-*"}, 0)
+				return r.client.Subscribe(ctx, Subscription{Symbols: []string{"C", "D-*"}})
 			},
-			func(ctx context.Context) (wire.Ack, error) { return r.client.Subscribe(ctx, []string{"A"}, 1) },
-			func(ctx context.Context) (wire.Ack, error) { return r.client.Unsubscribe(ctx, []string{"C"}) },
+			func(ctx context.Context) (wire.Ack, error) {
+				return r.client.Subscribe(ctx, Subscription{Symbols: []string{"A"}, Rate: 1})
+			},
+			func(ctx context.Context) (wire.Ack, error) {
+				return r.client.Unsubscribe(ctx, Subscription{Symbols: []string{"C"}})
+			},
 		} {
 			synctest.Wait()
 			if ack, err := change(t.Context()); err != nil || ack.Type != wire.TypeAck {
@@ -429,7 +445,7 @@ func TestAsksForEverythingAgain(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		r.end()
-		want(t, "asked for by the second connection", asked[2], []Subscription{{[]string{"A"}, 1}, {[]string{"B"}, 10}, {[]string{"D-*"}, 0}})
+		want(t, "asked for by the second connection", asked[2], []Subscription{onTicker(1, "A"), onTicker(10, "B"), onTicker(0, "D-*")})
 	})
 }
 
@@ -441,11 +457,11 @@ func TestSubscribingWithoutAConnectionIsRemembered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ack, err := c.Subscribe(t.Context(), []string{"A", "B"}, 5)
+		ack, err := c.Subscribe(t.Context(), onTicker(5, "A", "B"))
 		if err != nil || ack.Type != "" {
 			t.Fatalf("got %+v, %v, want the zero ack", ack, err)
 		}
-		if _, err := c.Unsubscribe(t.Context(), []string{"B"}); err != nil {
+		if _, err := c.Unsubscribe(t.Context(), onTicker(0, "B")); err != nil {
 			t.Fatal(err)
 		}
 		_, err = c.Ping(t.Context())
@@ -471,12 +487,12 @@ func TestARefusedRequestChangesNothing(t *testing.T) {
 			p.say(wire.Error{Type: wire.TypeError, ID: q.ID, Code: wire.BadRequest, Message: "too many different rates"})
 		})
 		synctest.Wait()
-		_, err := r.client.Subscribe(t.Context(), []string{"A", "B"}, 3)
+		_, err := r.client.Subscribe(t.Context(), onTicker(3, "A", "B"))
 		var refused *RefusedError
 		if !errors.As(err, &refused) || refused.Code != wire.BadRequest {
 			t.Errorf("got %v, want the refusal", err)
 		}
-		want(t, "wanted", r.client.wanted.subscriptions(), []Subscription{{[]string{"A"}, 10}})
+		want(t, "wanted", r.client.wanted.subscriptions(func(term) bool { return true }), []Subscription{onTicker(10, "A")})
 		r.end()
 		want(t, "told", r.told, nil)
 	})
@@ -495,10 +511,10 @@ func TestAnUnansweredRequestEndsWithItsContext(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := r.client.Subscribe(ctx, []string{"B"}, 0); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := r.client.Subscribe(ctx, onTicker(0, "B")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the deadline", err)
 		}
-		ack, err := r.client.Subscribe(t.Context(), []string{"C"}, 0)
+		ack, err := r.client.Subscribe(t.Context(), onTicker(0, "C"))
 		if err != nil || !slices.Equal(ack.Symbols, []string{"C"}) {
 			t.Errorf("got %v, %v, want its own ack and not the late one", ack.Symbols, err)
 		}
@@ -520,7 +536,7 @@ func TestLongListsAreAskedForInParts(t *testing.T) {
 		}
 		r := launch(t, subscribed(symbols...), func(_ int, p *peer) { p.obey() })
 		synctest.Wait()
-		ack, err := r.client.Subscribe(t.Context(), symbols, 2)
+		ack, err := r.client.Subscribe(t.Context(), onTicker(2, symbols...))
 		if err != nil || !slices.Equal(ack.Symbols, symbols) {
 			t.Errorf("got an ack of %d symbols, %v, want all %d", len(ack.Symbols), err, len(symbols))
 		}
@@ -530,7 +546,7 @@ func TestLongListsAreAskedForInParts(t *testing.T) {
 		}
 	})
 	for _, tc := range []struct{ room, want int }{{1, 3}, {8, 3}, {12, 2}, {100, 1}} {
-		parts := split([]string{"AAA", "BBB", "CCC"}, tc.room)
+		parts := split([]string{"AAA", "BBB", "CCC"}, tc.room, sizeOf)
 		want(t, fmt.Sprintf("parts in room %d", tc.room), len(parts), tc.want)
 		want(t, "the parts together", slices.Concat(parts...), []string{"AAA", "BBB", "CCC"})
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"tickwire/fanout/wire"
@@ -21,12 +23,41 @@ type Config struct {
 	// Subscriptions are what to subscribe from the start. A server closes a
 	// connection that subscribes to nothing.
 	Subscriptions []Subscription
+	// BytesPerS is a budget for all that the server sends, in bytes a second
+	// as they are on the network: it conflates more to keep within. From
+	// wire.MinBytesPerS to wire.MaxBytesPerS. Default: none.
+	BytesPerS int
 
 	// OnUpdates gets the updates of one message. snapshot tells that these are
 	// current values, of a new subscription or of a new connection: seq and
-	// ordinal of their symbols may start anew. The updates belong to the client
-	// and are good during the call only.
+	// ordinal of their symbols may start anew. A symbol that has not moved while
+	// there was no connection is not told again by the next; what it then gets
+	// first may be no snapshot, but its ordinal may start anew all the same. The
+	// updates belong to the client and are good during the call only.
 	OnUpdates func(updates []wire.Update, snapshot bool)
+	// OnTrades gets the trades of one message, those of each symbol in order and
+	// none twice, also across connections. The trades belong to the client and
+	// are good during the call only.
+	OnTrades func(trades []wire.Trade)
+	// OnGap gets a hole in the trades of a symbol: what comes after it is behind
+	// the hole, and if To is below From, begins anew. Beside the holes that the
+	// server tells there is one of the client's own: where it could not ask for
+	// the trades of a time without connection, since a pattern has more symbols
+	// than one request has room for.
+	OnGap func(wire.Gap)
+	// OnStats gets the statistics of one message. They are good during the call
+	// only.
+	OnStats func(stats []wire.Stat, snapshot bool)
+	// OnBars gets the bars of one message of a channel of bars. A bar comes
+	// again, whole, whenever it has changed. They are good during the call only.
+	OnBars func(channel string, bars []wire.Bar, snapshot bool)
+	// OnSent gets the server's time of sending, in microseconds since 1970, of
+	// the message whose OnUpdates or OnTrades is next. It comes with stamps only.
+	OnSent func(sent int64)
+	// OnStatus gets every change of the state of the feed, whether the server
+	// said it in a status, a heartbeat or a hello, and of a symbol. All are
+	// live until something else is told. AgeMS is 0 where it is not known.
+	OnStatus func(wire.Status)
 	// OnHeartbeat gets what the server says while there is nothing to send.
 	OnHeartbeat func(wire.Heartbeat)
 	// OnNotice gets what the server warns of.
@@ -58,10 +89,14 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Subscription is what to subscribe at one rate.
+// Subscription is what to subscribe in one way.
 type Subscription struct {
+	Channel string   // one of wire.Channels(). Default: wire.Ticker.
 	Symbols []string // names, or patterns that end in a star
 	Rate    float64  // most updates a second of each symbol; 0: every change
+	// Stamps asks for the times at which the server received and sent what it
+	// tells, on ticker and trades: Received of an element, and OnSent.
+	Stamps bool
 }
 
 // Backoff is how long to wait before coming again. Waits are random, so that
@@ -87,6 +122,24 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnUpdates == nil {
 		c.OnUpdates = func([]wire.Update, bool) {}
+	}
+	if c.OnTrades == nil {
+		c.OnTrades = func([]wire.Trade) {}
+	}
+	if c.OnGap == nil {
+		c.OnGap = func(wire.Gap) {}
+	}
+	if c.OnStats == nil {
+		c.OnStats = func([]wire.Stat, bool) {}
+	}
+	if c.OnBars == nil {
+		c.OnBars = func(string, []wire.Bar, bool) {}
+	}
+	if c.OnSent == nil {
+		c.OnSent = func(int64) {}
+	}
+	if c.OnStatus == nil {
+		c.OnStatus = func(wire.Status) {}
 	}
 	if c.OnNotice == nil {
 		c.OnNotice = func(wire.Notice) {}
@@ -135,18 +188,38 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkTerms finds before the server does what can be no subscription.
-func checkTerms(symbols []string, rate float64) error {
-	if len(symbols) == 0 {
+func (s Subscription) channel() string { return cmp.Or(s.Channel, wire.Ticker) }
+
+func (s Subscription) lane() lane { return lane{s.channel(), s.Rate, s.Stamps} }
+
+func (s Subscription) request() wire.Request {
+	return wire.Request{Op: wire.OpSubscribe, Channel: s.channel(), Symbols: s.Symbols, Rate: s.Rate, Stamps: s.Stamps}
+}
+
+// check finds before the server does what can be no subscription.
+func (s Subscription) check() error {
+	channel := s.channel()
+	switch {
+	case !wire.IsChannel(channel):
+		return fmt.Errorf("there is no channel %.40q: %s", channel, strings.Join(wire.Channels(), ", "))
+	case len(s.Symbols) == 0:
 		return errors.New("no symbols given")
+	case s.Rate != 0 && !(s.Rate >= wire.MinRate && s.Rate <= wire.MaxRate):
+		return fmt.Errorf("rate is %v, want %.5f to %d updates a second, or 0 for every change", s.Rate, wire.MinRate, wire.MaxRate)
+	case s.Stamps && channel != wire.Ticker && channel != wire.Trades:
+		return fmt.Errorf("stamps are for %s and %s, not for %s", wire.Ticker, wire.Trades, channel)
 	}
-	for _, s := range symbols {
-		if !wire.ValidTerm(s) {
-			return fmt.Errorf("%q can be neither a symbol nor a pattern (a prefix and a star)", s)
+	for _, symbol := range s.Symbols {
+		if !wire.ValidTerm(symbol) {
+			return fmt.Errorf("%q can be neither a symbol nor a pattern (a prefix and a star)", symbol)
 		}
 	}
-	if rate != 0 && !(rate >= wire.MinRate && rate <= wire.MaxRate) {
-		return fmt.Errorf("rate is %v, want %.5f to %d updates a second, or 0 for every change", rate, wire.MinRate, wire.MaxRate)
+	return nil
+}
+
+func checkBudget(bytesPerS int) error {
+	if bytesPerS != 0 && (bytesPerS < wire.MinBytesPerS || bytesPerS > wire.MaxBytesPerS) {
+		return fmt.Errorf("budget is %d bytes a second, want %d to %d, or 0 for none", bytesPerS, wire.MinBytesPerS, wire.MaxBytesPerS)
 	}
 	return nil
 }

@@ -64,17 +64,22 @@ func (e *RefusedError) Error() string {
 }
 
 // OrderError is a broken promise: an update whose seq or ordinal did not rise,
-// or that came before a snapshot of its symbol.
+// a trade whose seq did not, neither of which is delivered; or an update that
+// came before a snapshot of its symbol, which is.
 type OrderError struct {
+	Channel                string // wire.Ticker or wire.Trades
 	Symbol                 string
 	Seq, SeqBefore         int64
-	Ordinal, OrdinalBefore uint64
+	Ordinal, OrdinalBefore uint64 // of wire.Ticker
 	NoSnapshot             bool
 }
 
 func (e *OrderError) Error() string {
-	if e.NoSnapshot {
+	switch {
+	case e.NoSnapshot:
 		return fmt.Sprintf("%s: an update came before the snapshot", e.Symbol)
+	case e.Channel == wire.Trades:
+		return fmt.Sprintf("%s: a trade with seq %d after %d: it must rise", e.Symbol, e.Seq, e.SeqBefore)
 	}
 	return fmt.Sprintf("%s: seq %d after %d, ordinal %d after %d: both must rise", e.Symbol, e.Seq, e.SeqBefore, e.Ordinal, e.OrdinalBefore)
 }

@@ -163,7 +163,7 @@ func TestTheGatewayEndsWithTheValuesOfTheMarket(t *testing.T) {
 			}
 		}
 		stats := w.Stats()
-		if stats.OrderViolations != 0 || stats.Undecodable != 0 || stats.Unknown != 0 {
+		if stats.Violations() != 0 || stats.Undecodable != 0 || stats.Unknown != 0 {
 			t.Errorf("%q: got %+v, want no violation and nothing unknown", w.prefix, stats)
 		}
 	}
@@ -211,18 +211,18 @@ func TestOverTLSWithItsVerdicts(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- c.Run(ctx) }()
 	<-connected // the first snapshot
-	ack, err := c.Subscribe(t.Context(), []string{"A-2", "NONE"}, 4)
+	ack, err := c.Subscribe(t.Context(), client.Subscription{Symbols: []string{"A-2", "NONE"}, Rate: 4})
 	if want := "[A-2] [{NONE unknown_symbol}]"; err != nil || fmt.Sprint(ack.Symbols, ack.Denied) != want {
 		t.Errorf("Subscribe: got %v %v, %v, want %s", ack.Symbols, ack.Denied, err, want)
 	}
 	list, err := c.List(t.Context())
-	if want := "[{ticker [A-1 A-2] 4}]"; err != nil || fmt.Sprint(list) != want {
+	if want := "[{ticker [A-1 A-2] 4 false}]"; err != nil || fmt.Sprint(list) != want {
 		t.Errorf("List: got %v, %v, want %s", list, err, want)
 	}
 	if _, err := c.Ping(t.Context()); err != nil {
 		t.Errorf("Ping: %v", err)
 	}
-	ack, err = c.Unsubscribe(t.Context(), []string{"A-1"})
+	ack, err = c.Unsubscribe(t.Context(), client.Subscription{Symbols: []string{"A-1"}})
 	if want := "[A-1] []"; err != nil || fmt.Sprint(ack.Symbols, ack.Denied) != want {
 		t.Errorf("Unsubscribe: got %v %v, %v, want %s", ack.Symbols, ack.Denied, err, want)
 	}

@@ -12,29 +12,38 @@ import (
 	"tickwire/fanout/wire"
 )
 
-// Subscribe adds symbols and patterns, or changes their rate, from now on and
-// for every connection to come. It may be called before Run, and from any
-// goroutine but that of a callback.
+// Subscribe adds symbols and patterns, or changes their rate and stamps, from
+// now on and for every connection to come. It may be called before Run, and
+// from any goroutine but that of a callback.
 //
 // The ack has the server's verdict on every term. When there is no connection
 // to ask, or it ends before the answer, the ack is the zero Ack without an
 // error, and the verdicts of the next connection go to OnDenied. Denied terms
 // are asked for again by the next connection too. After an error of ctx the
 // terms stay wanted; after a *RefusedError they are as they were.
-func (c *Client) Subscribe(ctx context.Context, symbols []string, rate float64) (wire.Ack, error) {
-	if err := checkTerms(symbols, rate); err != nil {
+func (c *Client) Subscribe(ctx context.Context, s Subscription) (wire.Ack, error) {
+	if err := s.check(); err != nil {
 		return wire.Ack{}, fmt.Errorf("subscribe: %w", err)
 	}
-	return c.change(ctx, wire.Request{Op: wire.OpSubscribe, Channel: wire.Ticker, Symbols: symbols, Rate: rate})
+	return c.change(ctx, "subscribe", s.request())
 }
 
-// Unsubscribe takes symbols and patterns back, as they were subscribed. What
-// Subscribe says of the ack holds here too.
-func (c *Client) Unsubscribe(ctx context.Context, symbols []string) (wire.Ack, error) {
-	if err := checkTerms(symbols, 0); err != nil {
+// Unsubscribe takes symbols and patterns of a channel back, as they were
+// subscribed, whatever their rate. What Subscribe says of the ack holds here too.
+func (c *Client) Unsubscribe(ctx context.Context, s Subscription) (wire.Ack, error) {
+	if err := s.check(); err != nil {
 		return wire.Ack{}, fmt.Errorf("unsubscribe: %w", err)
 	}
-	return c.change(ctx, wire.Request{Op: wire.OpUnsubscribe, Channel: wire.Ticker, Symbols: symbols})
+	return c.change(ctx, "unsubscribe", wire.Request{Op: wire.OpUnsubscribe, Channel: s.channel(), Symbols: s.Symbols})
+}
+
+// SetBudget changes Config.BytesPerS, from now on and for every connection to
+// come; 0 takes the budget back. What Subscribe says of the ack holds here too.
+func (c *Client) SetBudget(ctx context.Context, bytesPerS int) (wire.Ack, error) {
+	if err := checkBudget(bytesPerS); err != nil {
+		return wire.Ack{}, fmt.Errorf("set budget: %w", err)
+	}
+	return c.change(ctx, "set budget", wire.Request{Op: wire.OpSubscribe, BytesPerS: &bytesPerS})
 }
 
 // List asks the server what it has subscribed.
@@ -81,19 +90,20 @@ func (c *Client) await(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// change carries out a subscribe or unsubscribe, part by part.
-func (c *Client) change(ctx context.Context, r wire.Request) (wire.Ack, error) {
+// change carries out what a request changes, part by part.
+func (c *Client) change(ctx context.Context, what string, r wire.Request) (wire.Ack, error) {
 	release, err := c.await(ctx)
 	if err != nil {
-		return wire.Ack{}, fmt.Errorf("%s: %w", r.Op, err)
+		return wire.Ack{}, fmt.Errorf("%s: %w", what, err)
 	}
 	defer release()
 	s := c.session.Load()
 	var whole wire.Ack
-	for _, part := range split(r.Symbols, s.room()) {
+	for _, part := range split(r.Symbols, s.room(), sizeOf) {
 		r.Symbols = part
 		undo := c.note(r)
 		message, err := s.ask(ctx, r, false)
+		c.forget(r)
 		if refused := (*RefusedError)(nil); errors.As(err, &refused) {
 			undo()
 		}
@@ -102,7 +112,7 @@ func (c *Client) change(ctx context.Context, r wire.Request) (wire.Ack, error) {
 			continue
 		}
 		if err != nil {
-			return whole, fmt.Errorf("%s: %w", r.Op, err)
+			return whole, fmt.Errorf("%s: %w", what, err)
 		}
 		if ack, ok := message.(*wire.Ack); ok {
 			whole = join(whole, ack)
@@ -112,11 +122,22 @@ func (c *Client) change(ctx context.Context, r wire.Request) (wire.Ack, error) {
 }
 
 func (c *Client) note(r wire.Request) (undo func()) {
-	if r.Op == wire.OpSubscribe {
-		return c.wanted.add(r.Symbols, r.Rate)
+	switch {
+	case r.SetsBudgetOnly():
+		return c.wanted.spend(*r.BytesPerS)
+	case r.Op == wire.OpSubscribe:
+		return c.wanted.add(lane{r.Channel, r.Rate, r.Stamps}, r.Symbols)
 	}
-	c.wanted.remove(r.Symbols)
+	c.wanted.remove(r.Channel, r.Symbols)
 	return func() {} // what is not wanted is not wanted, whatever the server says
+}
+
+// forget lets go of what was unsubscribed. Nothing of it comes behind the
+// server's answer.
+func (c *Client) forget(r wire.Request) {
+	if r.Op == wire.OpUnsubscribe {
+		c.ledger.forget(r.Channel, r.Symbols, c.wanted.covers)
+	}
 }
 
 func join(whole wire.Ack, part *wire.Ack) wire.Ack {
@@ -137,18 +158,15 @@ func (s *session) askForAll() {
 	}
 	defer release()
 	s.client.session.Store(s) // from here on others may ask, when it is their turn
-	for _, sub := range s.client.wanted.subscriptions() {
-		for _, part := range split(sub.Symbols, s.room()) {
-			r := wire.Request{Op: wire.OpSubscribe, Channel: wire.Ticker, Symbols: part, Rate: sub.Rate}
-			if !s.insist(r) {
-				return
-			}
+	for _, r := range resumption(&s.client.wanted, s.client.ledger, s.room()) {
+		if !s.insist(r) {
+			return
 		}
 	}
 }
 
-// answerTime is how long a server may leave open what is subscribed. Beyond it
-// a connection that looks well would deliver nothing.
+// answerTime is how long a server may leave open what the session asks for by
+// itself. Beyond it a connection that looks well would deliver nothing.
 const answerTime = 30 * time.Second
 
 // insist asks on the session's own behalf, and ends a session that does not
@@ -157,7 +175,7 @@ func (s *session) insist(r wire.Request) (ok bool) {
 	ctx, cancel := context.WithTimeout(s.over, answerTime)
 	defer cancel()
 	if _, err := s.ask(ctx, r, true); errors.Is(err, context.DeadlineExceeded) {
-		s.fail(fmt.Errorf("the server did not answer a subscription in %v", answerTime))
+		s.fail(fmt.Errorf("the server did not answer %s in %v", r.Op, answerTime))
 	}
 	return s.over.Err() == nil
 }
@@ -199,7 +217,7 @@ const (
 	envelope    = 256      // of a request without its symbols
 )
 
-// room is how many bytes of symbols one request may hold.
+// room is how many bytes of symbols and of where to go on one request may hold.
 func (s *session) room() int {
 	if s == nil || s.hello.Limits.MessageBytes <= envelope {
 		return defaultRoom - envelope
@@ -207,12 +225,12 @@ func (s *session) room() int {
 	return s.hello.Limits.MessageBytes - envelope
 }
 
-// split cuts symbols into parts that fit into room as JSON, one at the least.
-func split(symbols []string, room int) [][]string {
+// split cuts symbols into parts that fit into room, one at the least.
+func split(symbols []string, room int, sizeOf func(symbol string) int) [][]string {
 	var parts [][]string
 	start, size := 0, 0
 	for i, symbol := range symbols {
-		n := len(wire.Marshal(symbol)) + 1
+		n := sizeOf(symbol)
 		if size+n > room && i > start {
 			parts = append(parts, symbols[start:i])
 			start, size = i, 0
@@ -221,3 +239,6 @@ func split(symbols []string, room int) [][]string {
 	}
 	return append(parts, symbols[start:])
 }
+
+// sizeOf is how many bytes a symbol takes in a list as JSON.
+func sizeOf(symbol string) int { return len(wire.Marshal(symbol)) + len(",") }

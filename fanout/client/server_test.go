@@ -107,6 +107,9 @@ type peer struct {
 
 func (p *peer) OnMessage(_ *gws.Conn, m *gws.Message) {
 	defer m.Close()
+	if m.Data.Len() > messageBytes {
+		p.t.Errorf("the client sent %d bytes, more than the limit", m.Data.Len())
+	}
 	r, refusal := wire.ParseRequest(m.Bytes())
 	if refusal != nil {
 		p.t.Errorf("the client sent %s: %s", m.Bytes(), refusal.Message)
@@ -144,7 +147,11 @@ func (p *peer) grant(denied ...wire.Denied) wire.Request {
 }
 
 func (p *peer) ack(r wire.Request, denied ...wire.Denied) {
-	p.say(wire.Ack{Type: wire.TypeAck, ID: r.ID, Op: r.Op, Channel: r.Channel, Symbols: r.Symbols, Denied: denied, Rate: r.Rate})
+	a := wire.Ack{Type: wire.TypeAck, ID: r.ID, Op: r.Op, Channel: r.Channel, Symbols: r.Symbols, Denied: denied, Rate: r.Rate, Stamps: r.Stamps}
+	if r.BytesPerS != nil {
+		a.BytesPerS = *r.BytesPerS
+	}
+	p.say(a)
 }
 
 // dribble sends a message of a megabyte, that many bytes a second.
@@ -164,9 +171,15 @@ func (p *peer) dribble(rate int) {
 
 const heartbeatMS = 5000
 
-func (p *peer) hello() {
+func (p *peer) hello() { p.helloOf(wire.Live) }
+
+// messageBytes is how long a request may be.
+const messageBytes = 1024
+
+// helloOf says hello with the state of the feed.
+func (p *peer) helloOf(state wire.State) {
 	p.say(wire.Hello{Type: wire.TypeHello, V: wire.Version, Conn: "c", Node: "node-1", HeartbeatMS: heartbeatMS,
-		Limits: wire.Limits{MessageBytes: 1024, Terms: 100, Rates: 8, IdleMS: 30000}})
+		Limits: wire.Limits{MessageBytes: messageBytes, Terms: 100, Rates: 8, IdleMS: 30000}, Channels: wire.Channels(), State: state})
 }
 
 // obey says hello, grants everything and answers until the client is gone.
@@ -183,6 +196,18 @@ func (p *peer) snapshot(updates ...wire.Update) {
 
 func (p *peer) ticker(updates ...wire.Update) {
 	p.say(wire.Data{Type: wire.TypeTicker, Data: updates})
+}
+
+func (p *peer) trades(trades ...wire.Trade) {
+	p.say(wire.TradesMessage{Type: wire.Trades, Data: trades})
+}
+
+func (p *peer) gap(symbol string, from, to int64) {
+	p.say(wire.Gap{Type: wire.TypeGap, Channel: wire.Trades, Symbol: symbol, From: from, To: to})
+}
+
+func trade(symbol string, seq int64) wire.Trade {
+	return wire.Trade{Symbol: symbol, Seq: seq, Time: 1, Price: feed.Number("1.50")}
 }
 
 func at(symbol string, seq int64, ordinal uint64) wire.Update {
@@ -221,6 +246,25 @@ func (w *witness) hook(c Config) Config {
 			w.note("%s %s q=%d n=%d p=%s", kind, u.Symbol, u.Seq, u.Ordinal, u.Price)
 		}
 	}
+	c.OnTrades = func(trades []wire.Trade) {
+		for _, t := range trades {
+			w.note("trade %s q=%d p=%s", t.Symbol, t.Seq, t.Price)
+		}
+	}
+	c.OnGap = func(g wire.Gap) { w.note("gap %s %d to %d", g.Symbol, g.From, g.To) }
+	c.OnStats = func(stats []wire.Stat, snapshot bool) {
+		for _, s := range stats {
+			w.note("stats %s q=%d o=%s, of a snapshot: %v", s.Symbol, s.Seq, s.Open, snapshot)
+		}
+	}
+	c.OnBars = func(channel string, bars []wire.Bar, snapshot bool) {
+		for _, b := range bars {
+			w.note("%s %s t=%d q=%d, of a snapshot: %v", channel, b.Symbol, b.Start, b.Seq, snapshot)
+		}
+	}
+	c.OnSent = func(sent int64) { w.note("sent %d", sent) }
+	c.OnStatus = func(s wire.Status) { w.note("status %s%s %s %d ms", s.Scope, s.Symbol, s.State, s.AgeMS) }
+	c.OnNotice = func(n wire.Notice) { w.note("notice %s %d ms", n.Code, n.InMS) }
 	c.OnHeartbeat = func(h wire.Heartbeat) { w.note("heartbeat %d", h.Conflated) }
 	c.OnDenied = func(d []wire.Denied) { w.note("denied %v", d) }
 	c.OnFault = func(err error) { w.note("fault %v", err) }

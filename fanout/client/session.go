@@ -28,7 +28,6 @@ type session struct {
 	conn   *gws.Conn
 	hello  *wire.Hello // nil until it came
 	since  time.Time   // of hello
-	ledger ledger
 
 	pending atomic.Pointer[call] // the request that waits for its answer
 	over    context.Context      // ends with the connection, and has the cause
@@ -37,7 +36,8 @@ type session struct {
 }
 
 func newSession(c *Client, socket *socket) *session {
-	s := &session{client: c, socket: socket, ledger: ledger{}}
+	s := &session{client: c, socket: socket}
+	c.ledger.reconnect()
 	s.over, s.finish = context.WithCancelCause(context.Background())
 	return s
 }
@@ -135,6 +135,7 @@ func (s *session) greet(message any) {
 	s.client.counters.connections.Add(1)
 	s.socket.allow(silenceOf(hello))
 	s.client.config.OnState(State{Phase: Connected, Conn: hello.Conn, Node: hello.Node})
+	s.feed(hello.State, 0)
 	s.asking.Go(s.askForAll)
 }
 
@@ -149,49 +150,34 @@ func silenceOf(hello *wire.Hello) time.Duration {
 }
 
 func (s *session) deliver(message any) {
+	config := &s.client.config
 	switch m := message.(type) {
 	case *wire.Data:
-		s.data(m)
+		s.updates(m)
+	case *wire.TradesMessage:
+		s.trades(m)
+	case *wire.StatsMessage:
+		s.client.counters.statistics.Add(uint64(len(m.Data)))
+		config.OnStats(m.Data, m.Type == wire.TypeSnapshot)
+	case *wire.BarsMessage:
+		s.bars(m)
+	case *wire.Gap:
+		s.client.ledger.skip(m)
+		s.gap(m)
+	case *wire.Status:
+		s.status(m)
 	case *wire.Notice:
-		s.client.config.OnNotice(*m)
+		config.OnNotice(*m)
 	case *wire.Heartbeat:
 		s.client.counters.heartbeats.Add(1)
-		s.client.config.OnHeartbeat(*m)
+		s.feed(m.State, m.AgeMS)
+		config.OnHeartbeat(*m)
 	case *wire.Ack:
 		s.answer(m.ID, m)
 	case *wire.Pong:
 		s.answer(m.ID, m)
 	case *wire.Error:
 		s.answer(m.ID, m)
-	}
-}
-
-// data delivers updates. One that breaks the order would take a value back, so
-// it is counted and told, and goes no further.
-func (s *session) data(d *wire.Data) {
-	n := &s.client.counters
-	n.updates.Add(uint64(len(d.Data)))
-	snapshot := d.Type == wire.TypeSnapshot
-	good := d.Data[:0]
-	for i := range d.Data {
-		u := &d.Data[i]
-		if snapshot {
-			s.ledger.open(u)
-			good = append(good, *u)
-			continue
-		}
-		conflated, broken := s.ledger.enter(u)
-		n.conflated.Add(conflated)
-		if broken != nil {
-			n.violations.Add(1)
-			s.client.config.OnFault(broken)
-		}
-		if broken == nil || broken.NoSnapshot {
-			good = append(good, *u)
-		}
-	}
-	if len(good) > 0 {
-		s.client.config.OnUpdates(good, snapshot)
 	}
 }
 

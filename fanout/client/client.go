@@ -50,7 +50,8 @@ func New(config Config) (*Client, error) {
 // returns nil. Whatever ends the connection, it comes again, but for three
 // cases in which that is of no use; the error is then a *CloseError with a code
 // of 4500 to 4599, a *HandshakeError with a status under 500, neither 408 nor
-// 429, or a *VersionError. It returns when all that it started has ended, and
+// 429, or a *VersionError. A 401 is no such case when Token gave a token that
+// was good once: the next one may be good too. It returns when all that it started has ended, and
 // may then be called again.
 func (c *Client) Run(ctx context.Context) error {
 	if !c.running.CompareAndSwap(false, true) {
@@ -58,6 +59,7 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	defer c.running.Store(false)
 	retry := newRetry(c.config.Backoff)
+	retry.renews = c.config.Token != nil
 	for ctx.Err() == nil {
 		c.config.OnState(State{Phase: Connecting})
 		lasted, err := c.connect(ctx)
@@ -86,6 +88,10 @@ func sleep(ctx context.Context, d time.Duration) {
 // connect makes one connection and stays with it to its end. It returns how
 // long that was from hello on, and why it ended.
 func (c *Client) connect(ctx context.Context) (time.Duration, error) {
+	token, err := c.token(ctx)
+	if err != nil {
+		return 0, err
+	}
 	socket, err := c.dial(ctx)
 	if err != nil {
 		return 0, err
@@ -93,7 +99,7 @@ func (c *Client) connect(ctx context.Context) (time.Duration, error) {
 	defer socket.linger()
 	s := newSession(c, socket)
 	giveUp := onEnd(ctx, func() { socket.leave(); socket.Close() })
-	conn, err := c.shake(socket, s)
+	conn, err := c.shake(socket, s, token)
 	giveUp()
 	if err != nil {
 		return 0, err

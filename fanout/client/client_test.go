@@ -203,6 +203,39 @@ func TestReconnectsAsTheCloseCodeSays(t *testing.T) {
 	}
 }
 
+func TestADrainIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := launch(t, subscribed("A"), func(n int, p *peer) {
+			p.hello()
+			p.grant()
+			if n > 1 {
+				p.obey()
+			}
+			p.say(wire.Notice{Type: wire.TypeNotice, Code: wire.NoticeDrain, InMS: 7000})
+			p.grant() // nothing is different until then
+			for range 7 {
+				time.Sleep(time.Second)
+				p.say(wire.Heartbeat{Type: wire.TypeHeartbeat})
+			}
+			p.close(wire.CloseRestart)
+		})
+		time.Sleep(6 * time.Second)
+		if _, err := r.client.Subscribe(t.Context(), onTicker(1, "B")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second / 2)
+		want(t, "dials before the close", r.server.dials.Load(), 1)
+		time.Sleep(10 * time.Second)
+		waits := r.waits()
+		r.end()
+		want(t, "dials", r.server.dials.Load(), 2)
+		if len(waits) != 1 || waits[0].Wait <= 0 || waits[0].Wait > time.Second {
+			t.Errorf("waits: got %v, want a random one of a second at most", waits)
+		}
+		want(t, "told", r.told[0], "notice drain 7000 ms")
+	})
+}
+
 func TestAtOnceDoesNotSpin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := launch(t, subscribed("A"), func(_ int, p *peer) { p.hello(); p.close(4000) })

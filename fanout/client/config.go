@@ -72,6 +72,14 @@ type Config struct {
 	// nobody waits for.
 	OnFault func(error)
 
+	// Token gets the token to show to the server, "" for none. It is asked at
+	// every connect and when the server says that the token will expire; it
+	// should not give one that it has seen expire. It is called beside the
+	// callbacks, and must return when ctx ends, after Handshake at most. The
+	// token goes into the handshake as "Authorization: Bearer", and never into
+	// an error. Default: none.
+	Token func(ctx context.Context) (string, error)
+
 	// Backoff is when to come again.
 	Backoff Backoff
 	// Handshake bounds the time from dialling to hello. Default: 10 s.

@@ -64,12 +64,13 @@ func (c *Client) tls() *tls.Config {
 
 // shake makes a WebSocket of the socket. It is the caller's to close in any
 // case.
-func (c *Client) shake(socket *socket, events gws.Event) (*gws.Conn, error) {
+func (c *Client) shake(socket *socket, events gws.Event, token string) (*gws.Conn, error) {
 	header := c.config.Header.Clone()
 	if header == nil {
 		header = http.Header{}
 	}
 	header.Set("Sec-WebSocket-Protocol", wire.Subprotocol)
+	show(header, token)
 	conn, response, err := gws.NewClientFromConn(events, &gws.ClientOption{
 		Addr:               c.url.String(),
 		RequestHeader:      header,
@@ -88,7 +89,9 @@ func (c *Client) shake(socket *socket, events gws.Event) (*gws.Conn, error) {
 	case errors.Is(err, gws.ErrSubprotocolNegotiation):
 		return nil, &VersionError{}
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, refusal(response)
+		refused := refusal(response)
+		refused.Text = conceal(refused.Text, token)
+		return nil, refused
 	}
 	return nil, fmt.Errorf("WebSocket handshake: %w", err)
 }

@@ -184,6 +184,7 @@ func (s *session) insist(r wire.Request) (ok bool) {
 type call struct {
 	id         wire.ID
 	answer     chan any // room for one
+	token      string   // that was shown; not to be told
 	unattended bool     // the answer is for a callback too
 }
 
@@ -194,7 +195,7 @@ func (s *session) ask(ctx context.Context, r wire.Request, unattended bool) (any
 		return nil, ErrNotConnected
 	}
 	r.ID = strconv.AppendUint(nil, s.client.requests.Add(1), 10)
-	waiting := &call{id: r.ID, answer: make(chan any, 1), unattended: unattended}
+	waiting := &call{id: r.ID, token: r.Token, answer: make(chan any, 1), unattended: unattended}
 	s.pending.Store(waiting)
 	defer s.pending.CompareAndSwap(waiting, nil)
 	s.conn.WriteMessage(gws.OpcodeText, wire.Marshal(r)) // if it fails the session ends

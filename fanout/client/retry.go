@@ -59,6 +59,8 @@ type retry struct {
 	backoff  Backoff
 	waits    backoff.ExponentialBackOff
 	hastened bool // has come at once since the last steady connection
+	renews   bool // a token, at every connection
+	welcome  bool // there was a connection: a token was good
 }
 
 func newRetry(b Backoff) *retry {
@@ -78,9 +80,12 @@ func (r *retry) after(err error, lasted time.Duration) (wait time.Duration, ok b
 		r.waits.Reset()
 		r.hastened = false
 	}
+	r.welcome = r.welcome || lasted > 0
 	switch adviceOf(err) {
 	case never:
-		return 0, false
+		if !r.mayRenew(err) {
+			return 0, false
+		}
 	case atOnce:
 		if !r.hastened {
 			r.hastened = true
@@ -92,4 +97,10 @@ func (r *retry) after(err error, lasted time.Duration) (wait time.Duration, ok b
 		wait += min(refused.RetryAfter, r.backoff.Max)
 	}
 	return wait, true
+}
+
+// mayRenew reports whether another token may do: one was good, and has expired.
+func (r *retry) mayRenew(err error) bool {
+	var refused *HandshakeError
+	return r.renews && r.welcome && errors.As(err, &refused) && refused.Status == http.StatusUnauthorized
 }

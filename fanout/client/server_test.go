@@ -31,6 +31,7 @@ type server struct {
 	t      *testing.T
 	script func(n int, p *peer) // of connection n, from 1; it ends with the connection open
 	answer http.HandlerFunc     // in place of a WebSocket; may be nil
+	refuse func(n int) int      // the HTTP status that connection n is refused with; 0: none. May be nil
 	conns  chan net.Conn
 	closed chan struct{}
 	dials  atomic.Int64
@@ -80,6 +81,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, r)
 		return
 	}
+	if s.refuse != nil {
+		if status := s.refuse(int(s.dials.Load())); status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+	}
 	p := &peer{t: s.t, requests: make(chan wire.Request, 16), ended: make(chan struct{}), header: r.Header}
 	conn, err := gws.NewUpgrader(p, &gws.ServerOption{
 		SubProtocols:      []string{wire.Subprotocol},
@@ -111,7 +118,7 @@ func (p *peer) OnMessage(_ *gws.Conn, m *gws.Message) {
 		p.t.Errorf("the client sent %d bytes, more than the limit", m.Data.Len())
 	}
 	r, refusal := wire.ParseRequest(m.Bytes())
-	if refusal != nil {
+	if refusal != nil && r.Op != wire.OpAuth {
 		p.t.Errorf("the client sent %s: %s", m.Bytes(), refusal.Message)
 		return
 	}

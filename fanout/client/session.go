@@ -21,7 +21,8 @@ const (
 )
 
 // session is one connection: it gets what gws reads and delivers it. All but
-// ask and the goroutine that asks for what is wanted runs in Run's goroutine.
+// ask and the goroutines that ask for what is wanted and show a fresh token runs
+// in Run's goroutine.
 type session struct {
 	client *Client
 	socket *socket
@@ -33,10 +34,13 @@ type session struct {
 	over    context.Context      // ends with the connection, and has the cause
 	finish  context.CancelCauseFunc
 	asking  sync.WaitGroup
+
+	renewing atomic.Bool // the token, one at a time
+	faults   chan error  // of asking, for the reader to tell; room for one
 }
 
 func newSession(c *Client, socket *socket) *session {
-	s := &session{client: c, socket: socket}
+	s := &session{client: c, socket: socket, faults: make(chan error, 1)}
 	c.ledger.reconnect()
 	s.over, s.finish = context.WithCancelCause(context.Background())
 	return s
@@ -46,6 +50,7 @@ func newSession(c *Client, socket *socket) *session {
 func (s *session) end() (lasted time.Duration, why error) {
 	s.client.session.CompareAndSwap(s, nil)
 	s.asking.Wait()
+	s.handed()
 	if s.hello != nil {
 		lasted = time.Since(s.since)
 	}
@@ -97,6 +102,7 @@ func (s *session) OnMessage(_ *gws.Conn, m *gws.Message) {
 		return
 	}
 	defer s.socket.alive() // the time that a callback took is not the server's
+	s.handed()
 	n := &s.client.counters
 	n.messages.Add(1)
 	message, err := parse(m)
@@ -168,6 +174,9 @@ func (s *session) deliver(message any) {
 		s.status(m)
 	case *wire.Notice:
 		config.OnNotice(*m)
+		if m.Code == noticeExpires && config.Token != nil && s.renewing.CompareAndSwap(false, true) {
+			s.asking.Go(s.renew)
+		}
 	case *wire.Heartbeat:
 		s.client.counters.heartbeats.Add(1)
 		s.feed(m.State, m.AgeMS)
@@ -186,6 +195,9 @@ func (s *session) answer(id wire.ID, message any) {
 	refused, isError := message.(*wire.Error)
 	waiting := s.pending.Load()
 	mine := waiting != nil && bytes.Equal(waiting.id, id) && s.pending.CompareAndSwap(waiting, nil)
+	if mine && isError {
+		refused.Message = conceal(refused.Message, waiting.token)
+	}
 	if mine {
 		waiting.answer <- message
 	}

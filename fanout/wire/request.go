@@ -17,6 +17,7 @@ const (
 	OpUnsubscribe = "unsubscribe"
 	OpList        = "list"
 	OpPing        = "ping"
+	OpAuth        = "auth"
 )
 
 // The rates that can be asked for, in updates a second. Who wants more than
@@ -44,6 +45,8 @@ type Request struct {
 	// It may be set with any subscribe, also without a channel; if it is not
 	// given, the budget stays.
 	BytesPerS *int `json:"bytes_per_s,omitempty"`
+	// Token, of auth, takes the place of the one that the connection has.
+	Token string `json:"token,omitempty"`
 }
 
 // The budgets that can be asked for, in bytes a second.

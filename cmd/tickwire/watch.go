@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
-	"syscall"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
@@ -19,7 +17,9 @@ import (
 // watchCmd shows live values in the terminal, or prints them for a pipe.
 type watchCmd struct {
 	URL     string   `help:"WebSocket endpoint of a Tickwire server." default:"ws://127.0.0.1:8080/v1/ws"`
-	JSON    bool     `name:"json" help:"Print one update a line, as JSON."`
+	JSON    bool     `name:"json" help:"Print one element a line, as JSON; of trades also the gaps."`
+	Channel string   `default:"ticker" help:"What to watch: ticker, or with --json also trades, stats, bars_1s, bars_1m, bars_5m, bars_1h."`
+	Token   string   `name:"token-file" type:"path" placeholder:"FILE" help:"File with the token to show to the server, read again at every connect."`
 	Rate    *float64 `env:"TICKWIRE_WATCH_RATE" help:"Most updates a second of each symbol; 0: every change. Default: 10 in the table, 0 with --json."`
 	Symbols []string `arg:"" name:"symbol" help:"Symbols, or patterns that end in a star: BTC-USD 'ETH-*'."`
 }
@@ -33,6 +33,9 @@ func (c *watchCmd) Run(ctx context.Context, out *os.File) error {
 	if c.JSON {
 		return c.stream(ctx, out, os.Stderr)
 	}
+	if c.Channel != "" && c.Channel != wire.Ticker {
+		return fmt.Errorf("watch: the table shows %s alone; use --json for %s", wire.Ticker, c.Channel)
+	}
 	if !term.IsTerminal(out.Fd()) {
 		return errors.New("watch: the table needs a terminal; use --json to write to a file or a pipe")
 	}
@@ -43,7 +46,21 @@ func (c *watchCmd) config(rate float64) client.Config {
 	if c.Rate != nil {
 		rate = *c.Rate
 	}
-	return client.Config{URL: c.URL, Subscriptions: []client.Subscription{{Symbols: c.Symbols, Rate: rate}}}
+	config := client.Config{URL: c.URL, Subscriptions: []client.Subscription{{Channel: c.Channel, Symbols: c.Symbols, Rate: rate}}}
+	if c.Token != "" {
+		config.Token = c.token
+	}
+	return config
+}
+
+// token reads the token that there is now.
+func (c *watchCmd) token(context.Context) (string, error) {
+	text, err := os.ReadFile(c.Token)
+	token := strings.TrimSpace(string(text))
+	if err == nil && token == "" {
+		err = fmt.Errorf("%s is empty", c.Token)
+	}
+	return token, err
 }
 
 // run runs a client to its end.
@@ -58,45 +75,6 @@ func (c *watchCmd) run(ctx context.Context, config client.Config) error {
 	return nil
 }
 
-// stream prints updates to out, those of one message with one write, and what
-// else happens to log. It ends without an error when nobody reads any more.
-func (c *watchCmd) stream(ctx context.Context, out, log io.Writer) error {
-	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write instead
-	defer signal.Reset(syscall.SIGPIPE)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var lines []byte
-	var broken error
-	config := c.config(0)
-	config.OnUpdates = func(updates []wire.Update, _ bool) {
-		lines = lines[:0]
-		for i := range updates {
-			lines = append(wire.AppendUpdate(lines, &updates[i]), '\n')
-		}
-		if broken == nil {
-			if _, broken = out.Write(lines); broken != nil {
-				cancel()
-			}
-		}
-	}
-	config.OnState = func(s client.State) {
-		if s.Phase != client.Connecting { // it follows every wait
-			fmt.Fprintf(log, "tickwire: watch: %v\n", s)
-		}
-	}
-	config.OnDenied = func(denied []wire.Denied) {
-		for _, d := range denied {
-			fmt.Fprintf(log, "tickwire: watch: %s: %s\n", d.Symbol, d.Code)
-		}
-	}
-	config.OnFault = func(err error) { fmt.Fprintf(log, "tickwire: watch: %v\n", err) }
-	err := c.run(ctx, config)
-	if broken != nil && !errors.Is(broken, syscall.EPIPE) {
-		return fmt.Errorf("watch: %w", broken)
-	}
-	return err
-}
-
 // table shows updates in the terminal until the user quits.
 func (c *watchCmd) table(ctx context.Context, out *os.File, options ...tea.ProgramOption) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -105,6 +83,7 @@ func (c *watchCmd) table(ctx context.Context, out *os.File, options ...tea.Progr
 	config := c.config(tableRate)
 	config.OnUpdates = board.update
 	config.OnState = board.state
+	config.OnStatus = board.status
 	config.OnDenied = board.deny
 	config.OnFault = board.broke
 	view := newWatchView(c.URL, board, watchColours())

@@ -20,7 +20,8 @@ type watchBoard struct {
 	mu      sync.Mutex
 	rows    []*watchRow // sorted by symbol
 	link    client.State
-	fault   string // the last one
+	feed    wire.Status // the zero Status: live
+	fault   string      // the last one
 	updates watchPace
 	widths  watchWidths
 }
@@ -31,6 +32,7 @@ type watchRow struct {
 	first, price decimal.Decimal
 	priced       bool // there has been a price
 	ordinal      uint64
+	counted      bool      // ordinal is of this connection
 	time         time.Time // of the last tick
 	ticks        watchPace
 }
@@ -60,6 +62,7 @@ type watchWidths struct{ symbol, last, change, percent, bid, ask int }
 // watchPage is a part of the board at one moment.
 type watchPage struct {
 	link    client.State
+	feed    wire.Status
 	fault   string
 	total   int // rows on the board
 	first   int // the place of the first of lines
@@ -74,6 +77,20 @@ func (b *watchBoard) state(s client.State) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.link = s
+	if s.Phase != client.Connected {
+		return
+	}
+	for _, r := range b.rows { // this connection may count otherwise
+		r.counted = false
+	}
+}
+
+func (b *watchBoard) status(s wire.Status) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s.Scope == wire.ScopeFeed {
+		b.feed = s
+	}
 }
 
 func (b *watchBoard) broke(err error) {
@@ -123,7 +140,7 @@ func (b *watchBoard) page(first, n int) watchPage {
 	defer b.mu.Unlock()
 	now := b.now()
 	first = max(0, min(first, len(b.rows)-n))
-	page := watchPage{link: b.link, fault: b.fault, total: len(b.rows), first: first, updates: b.updates.perSecond(now), widths: b.widths}
+	page := watchPage{link: b.link, feed: b.feed, fault: b.fault, total: len(b.rows), first: first, updates: b.updates.perSecond(now), widths: b.widths}
 	for _, r := range b.rows[first:min(first+n, len(b.rows))] {
 		line := r.watchLine
 		line.perSec = r.ticks.perSecond(now)
@@ -135,10 +152,10 @@ func (b *watchBoard) page(first, n int) watchPage {
 
 // take makes u the newest values of the row.
 func (r *watchRow) take(u *wire.Update, now time.Time, snapshot bool) {
-	if !snapshot && u.Ordinal > r.ordinal {
+	if !snapshot && r.counted && u.Ordinal > r.ordinal {
 		r.ticks.add(now, u.Ordinal-r.ordinal)
 	}
-	r.denied, r.ordinal, r.time = "", u.Ordinal, time.UnixMicro(u.Time)
+	r.denied, r.ordinal, r.counted, r.time = "", u.Ordinal, true, time.UnixMicro(u.Time)
 	r.bid, r.ask = string(u.Bid), string(u.Ask)
 	if string(u.Price) == r.last {
 		return

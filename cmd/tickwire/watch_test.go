@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -144,6 +147,44 @@ func TestWatchTicksAreCountedByOrdinal(t *testing.T) {
 	page := b.page(0, 1)
 	if page.lines[0].perSec != 12 || page.updates != 4 {
 		t.Errorf("got %v ticks and %v updates a second, want 12 and 4", page.lines[0].perSec, page.updates)
+	}
+}
+
+func TestWatchCountsAnewOnEveryConnection(t *testing.T) {
+	now := watchNoon
+	b := watchBoardAt(&now)
+	b.update([]wire.Update{watchUpdate("X", 10, now, "1")}, true)
+	b.state(client.State{Phase: client.Waiting})
+	b.state(client.State{Phase: client.Connected})
+	b.update([]wire.Update{watchUpdate("X", 90000, now, "1")}, false) // resumed on another node, which has counted more
+	b.update([]wire.Update{watchUpdate("X", 90003, now, "1")}, false)
+	now = now.Add(time.Second)
+	if got := b.page(0, 1).lines[0].perSec; got != 3 {
+		t.Errorf("got %v ticks a second, want 3", got)
+	}
+}
+
+func TestWatchSaysWhenTheFeedIsNotLive(t *testing.T) {
+	for _, tc := range []struct {
+		scenario string
+		status   wire.Status
+		want     string // behind the connection
+	}{
+		{"live", wire.Status{Scope: wire.ScopeFeed, State: wire.Live, AgeMS: 10}, ""},
+		{"lagging", wire.Status{Scope: wire.ScopeFeed, State: wire.Lagging, AgeMS: 5400}, "  ! feed lagging, newest tick 5.4s old"},
+		{"down, without a tick", wire.Status{Scope: wire.ScopeFeed, State: wire.Down}, "  ! feed down"},
+		{"a symbol alone", wire.Status{Scope: wire.ScopeSymbol, Symbol: "X", State: wire.Stale}, ""},
+	} {
+		t.Run(tc.scenario, func(t *testing.T) {
+			b := watchScene()
+			b.status(wire.Status{Scope: wire.ScopeFeed, State: tc.status.State})
+			b.status(wire.Status{Scope: wire.ScopeFeed, State: wire.Live})
+			b.status(tc.status)
+			got, _, _ := strings.Cut(watchText(watchPainted(b, 100, 12)), "\n")
+			if want := "ws://host/v1/ws  ● connected to node-1" + tc.want; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }
 
@@ -298,6 +339,60 @@ func TestWatchJSONPrintsUpdatesAsTheyAreOnTheWire(t *testing.T) {
 	}
 }
 
+func TestWatchStreamPrintsEveryChannelAsItIsOnTheWire(t *testing.T) {
+	var out, log bytes.Buffer
+	var config client.Config
+	(&watchStream{out: &out, log: &log, stop: func() { t.Error("stopped") }}).hook(&config)
+	config.OnTrades([]wire.Trade{{Symbol: "A", Seq: 1, Price: feed.Number("1.50")}, {Symbol: "B", Seq: 2, Price: feed.Number("2")}})
+	config.OnGap(wire.Gap{Type: wire.TypeGap, Channel: wire.Trades, Symbol: "A", From: 2, To: 9})
+	config.OnStats([]wire.Stat{{Symbol: "A", Seq: 1}}, true)
+	config.OnBars(wire.Bars1m, []wire.Bar{{Symbol: "A", Start: 60, Closed: true}}, false)
+	config.OnStatus(wire.Status{Scope: wire.ScopeFeed, State: wire.Lagging})
+	config.OnStatus(wire.Status{Scope: wire.ScopeSymbol, Symbol: "A", State: wire.Stale})
+	const want = `{"s":"A","q":1,"t":0,"p":"1.50","z":"","d":""}
+{"s":"B","q":2,"t":0,"p":"2","z":"","d":""}
+{"type":"gap","channel":"trades","symbol":"A","from":2,"to":9}
+{"s":"A","q":1,"t":0,"o":"","h":"","l":"","p":"","v":"","w":"","c":"","cp":"","k":0}
+{"s":"A","t":60,"q":0,"o":"","h":"","l":"","c":"","v":"","k":0,"x":true}
+`
+	if out.String() != want {
+		t.Errorf("got %s, want %s", out.String(), want)
+	}
+	if want := "tickwire: watch: the feed is lagging\ntickwire: watch: A is stale\n"; log.String() != want {
+		t.Errorf("log: got %q, want %q", log.String(), want)
+	}
+}
+
+func TestWatchShowsTheTokenThatTheFileHasNow(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	shown := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shown <- r.Header.Get("Authorization")
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer server.Close()
+	c := watchCmd{URL: "ws" + strings.TrimPrefix(server.URL, "http"), JSON: true, Symbols: []string{"*"}, Token: file}
+	for _, token := range []string{"first", "second"} {
+		if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "HTTP 403") || strings.Contains(err.Error(), token) {
+			t.Errorf("got %v, want the refusal without the token", err)
+		}
+		if got, want := <-shown, "Bearer "+token; got != want {
+			t.Errorf("shown: got %q, want %q", got, want)
+		}
+	}
+	os.WriteFile(file, []byte(" \n"), 0o600)
+	if _, err := c.token(t.Context()); err == nil || !strings.Contains(err.Error(), file+" is empty") {
+		t.Errorf("got %v, want that the file is empty", err)
+	}
+	os.Remove(file)
+	if _, err := c.token(t.Context()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want that there is no file", err)
+	}
+}
+
 func TestWatchJSONEndsQuietlyWhenNobodyReads(t *testing.T) {
 	url, _ := watchServer(t)
 	read, write, err := os.Pipe()
@@ -327,6 +422,8 @@ func TestWatchSaysWhatIsWrong(t *testing.T) {
 		{"no terminal", watchCmd{URL: url, Symbols: []string{"*"}}, "--json"},
 		{"a URL that is none", watchCmd{URL: "http://host", JSON: true, Symbols: []string{"*"}}, "must begin with ws://"},
 		{"another path", watchCmd{URL: url + "x", JSON: true, Symbols: []string{"*"}}, "HTTP 404"},
+		{"a table of trades", watchCmd{URL: url, Channel: "trades", Symbols: []string{"*"}}, "use --json for trades"},
+		{"no such channel", watchCmd{URL: url, JSON: true, Channel: "book", Symbols: []string{"*"}}, "there is no channel \"book\": ticker, trades"},
 		{"a bad symbol", watchCmd{URL: url, JSON: true, Symbols: []string{"A,B"}}, `"A,B"`},
 	} {
 		t.Run(tc.scenario, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"charm.land/lipgloss/v2/table"
 
 	"tickwire/fanout/client"
+	"tickwire/fanout/wire"
 )
 
 const (
@@ -133,7 +134,20 @@ func (v watchView) linkLine() string {
 	if link.Phase == client.Connected {
 		state = v.colours.up.Render("● " + link.String())
 	}
-	return v.colours.strong.Render(v.url) + "  " + state
+	return v.colours.strong.Render(v.url) + "  " + state + v.feedText()
+}
+
+// feedText warns of values that are not of now, though the connection is well.
+func (v watchView) feedText() string {
+	feed := v.page.feed
+	if feed.State == "" || feed.State == wire.Live {
+		return ""
+	}
+	text := "! feed " + string(feed.State)
+	if feed.AgeMS > 0 {
+		text += ", newest tick " + age(time.Duration(feed.AgeMS)*time.Millisecond) + " old"
+	}
+	return "  " + v.colours.down.Render(text)
 }
 
 func (v watchView) countLine() string {

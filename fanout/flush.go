@@ -42,6 +42,10 @@ func (sh *shard) flush(s *Subscriber) {
 		s.warn = false
 		sh.send(s, sh.policy.notice())
 	}
+	if s.notice != nil && s.ready() {
+		sh.send(s, s.notice)
+		s.notice = nil
+	}
 	sh.flushData(s)
 	sh.tellStates(s)
 	if s.gone && s.reply != nil {

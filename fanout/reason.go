@@ -7,25 +7,34 @@ type Reason uint8
 
 // The reasons.
 const (
-	ClientLeft  Reason = iota // the client closed, or the network did
-	ServerEnds                // this process ends
-	Idle                      // the client subscribed to nothing for too long
-	Slow                      // the client took no byte for too long
-	Binary                    // the client sent a binary message
-	NotUTF8                   // the client sent text that is not UTF-8
-	TooBig                    // the client sent a message over the limit
-	BadProtocol               // the client broke RFC 6455
+	ClientLeft   Reason = iota // the client closed, or the network did
+	ServerEnds                 // this process ends
+	Idle                       // the client subscribed to nothing for too long
+	Slow                       // the client took no byte for too long
+	Binary                     // the client sent a binary message
+	NotUTF8                    // the client sent text that is not UTF-8
+	TooBig                     // the client sent a message over the limit
+	BadProtocol                // the client broke RFC 6455
+	BadDeflate                 // the client sent a compressed message that cannot be inflated
+	Drained                    // the server ends, and had given notice of it
+	Expired                    // the client's token has expired
+	Flooded                    // the client sent too many messages for too long
+	Unauthorized               // the client brought no token in time, or none that is good
+	NotReady                   // what the client's token grants cannot be had for now
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	ClientLeft: "client_left", ServerEnds: "server_ends", Idle: "idle", Slow: "slow",
 	Binary: "binary", NotUTF8: "not_utf8", TooBig: "too_big", BadProtocol: "bad_protocol",
+	BadDeflate: "bad_deflate", Drained: "drained", Expired: "expired", Flooded: "flooded", Unauthorized: "unauthorized", NotReady: "not_ready",
 }
 
 var reasonCodes = [reasons]uint16{
 	ClientLeft: 1000, ServerEnds: wire.CloseGoingAway, Idle: wire.CloseIdle, Slow: wire.CloseSlow,
 	Binary: wire.CloseUnsupported, NotUTF8: wire.CloseInvalidText, TooBig: wire.CloseTooBig, BadProtocol: 1002,
+	BadDeflate: wire.CloseInvalidText, Drained: wire.CloseRestart, Expired: wire.CloseExpired, Flooded: wire.CloseFlood,
+	Unauthorized: wire.CloseUnauthorized, NotReady: wire.CloseTryLater,
 }
 
 var reasonTexts = [reasons]string{
@@ -35,6 +44,14 @@ var reasonTexts = [reasons]string{
 	Binary:     "binary messages are not understood, send text",
 	NotUTF8:    "text must be UTF-8",
 	TooBig:     "the message is too big",
+
+	BadProtocol:  "this is not RFC 6455",
+	BadDeflate:   "the compressed message cannot be inflated",
+	Drained:      "the server restarts",
+	Expired:      "the token has expired, come with a new one",
+	Flooded:      "too many messages for too long",
+	Unauthorized: "a token is needed",
+	NotReady:     "not ready, try again later",
 }
 
 // Reasons are all reasons, for who counts them.

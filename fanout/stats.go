@@ -66,3 +66,28 @@ func (h *Hub) OddTrades() (odd OddTrades) {
 	}
 	return odd
 }
+
+// Plus is s and o together, of hubs that serve the same symbols.
+func (s Stats) Plus(o Stats) Stats {
+	s.Symbols = max(s.Symbols, o.Symbols)
+	s.Subscribers += o.Subscribers
+	s.Pulses += o.Pulses
+	s.PulseTime += o.PulseTime
+	s.Frames += o.Frames
+	s.Updates += o.Updates
+	s.Text += o.Text
+	s.Bytes += o.Bytes
+	s.Heartbeats += o.Heartbeats
+	s.Conflated += o.Conflated
+	s.Gaps += o.Gaps
+	s.Replayed += o.Replayed
+	s.Repeated += o.Repeated
+	s.Astray += o.Astray
+	s.Refused += o.Refused
+	ended := make(map[Reason]uint64, reasons)
+	for r := range reasons {
+		ended[r] = s.Ended[r] + o.Ended[r]
+	}
+	s.Ended = ended
+	return s
+}

@@ -32,6 +32,8 @@ type Subscriber struct {
 	sent      time.Time // of the last frame
 	blockedAt time.Time
 	unwatched time.Time // since when the watchlist has had no terms
+	granted   int       // terms that its token grants; 0: as many as the policy
+	notice    []byte    // to be told, see Notify; nil: nothing
 	conflated uint64    // ticks that were replaced before they were sent
 	budget    *budget   // nil: none
 	restate   *bitset   // symbols whose state is to be told; nil: none
@@ -56,17 +58,7 @@ func (s *Subscriber) Attach(hello []byte) {
 //
 // Trades that the client missed and that the archive still has are sent after
 // the answer, before it returns.
-func (s *Subscriber) Do(r wire.Request) {
-	var missed []*missed
-	s.ask(func() []byte {
-		answer := wire.Marshal(s.carryOut(r))
-		missed, s.missed = s.missed, nil
-		return answer
-	})
-	if len(missed) > 0 {
-		s.replayAll(missed)
-	}
-}
+func (s *Subscriber) Do(r wire.Request) { s.DoWithin(r, Within{}) }
 
 // Refuse answers a request that ParseRequest did not accept; like Do.
 func (s *Subscriber) Refuse(e *wire.Error) {

@@ -24,7 +24,7 @@ func (s *Subscriber) addTerm(v *view, term string, lane uint8) wire.Code {
 			return ""
 		}
 	}
-	if s.watchlist.terms() >= s.shard.policy.Terms {
+	if s.watchlist.terms() >= s.most() {
 		return wire.TooManySymbols
 	}
 	if names == nil {
@@ -41,7 +41,7 @@ func (s *Subscriber) addPattern(v *view, prefix string, lane uint8) wire.Code {
 		p.lane = lane
 		return ""
 	}
-	if s.watchlist.terms() >= s.shard.policy.Terms {
+	if s.watchlist.terms() >= s.most() {
 		return wire.TooManySymbols
 	}
 	p := v.newPart(s)

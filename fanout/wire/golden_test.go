@@ -47,6 +47,7 @@ var messages = map[string]struct {
 		Denied: []Denied{{"SOL-USD", NotSubscribed}}}),
 	"ack_list": of(&Ack{Type: TypeAck, ID: ID("3"), Op: OpList,
 		Subscriptions: []Subscription{{Channel: Ticker, Symbols: []string{"BTC-USD", "ETH-*"}, Rate: 10}, {Channel: Trades, Symbols: []string{"*"}, Stamps: true}}, BytesPerS: 20000}),
+	"ack_auth":      of(&Ack{Type: TypeAck, ID: ID("6"), Op: OpAuth}),
 	"pong":          of(&Pong{Type: TypePong, ID: ID("4"), Time: 1732242000123456}),
 	"snapshot":      data(&Data{Type: TypeSnapshot, Channel: Ticker, Data: []Update{traded, quoted}}, SnapshotHead),
 	"ticker":        data(&Data{Type: TypeTicker, Data: []Update{traded, quoted}}, TickerHead),
@@ -67,6 +68,7 @@ var messages = map[string]struct {
 	"status_symbol":    of(&Status{Type: TypeStatus, Scope: ScopeSymbol, Symbol: "BTC-USD", State: Stale, AgeMS: 61000}),
 	"heartbeat":        of(&Heartbeat{Type: TypeHeartbeat, Time: 1732242000123456, LagMS: 0, Conflated: 12, State: Live, AgeMS: 35}),
 	"notice":           of(&Notice{Type: TypeNotice, Code: NoticeSlow, InMS: 30000}),
+	"notice_expires":   of(&Notice{Type: TypeNotice, Code: NoticeExpires, InMS: 30000}),
 	"notice_drain":     of(&Notice{Type: TypeNotice, Code: NoticeDrain, InMS: 7300}),
 	"error":            of(&Error{Type: TypeError, ID: ID("5"), Code: BadRequest, Message: "symbols is missing or empty"}),
 }

@@ -85,6 +85,9 @@ func (r *Request) Check() *Error {
 	if !validID(r.ID) {
 		return refuse(nil, BadRequest, "id must be an integer or a string of at most 36 characters")
 	}
+	if r.Token != "" && r.Op != OpAuth {
+		return refuse(r.ID, BadRequest, "token goes with op auth")
+	}
 	switch r.Op {
 	case OpSubscribe, OpUnsubscribe:
 		return r.checkSymbols()
@@ -93,10 +96,15 @@ func (r *Request) Check() *Error {
 			return refuse(r.ID, BadRequest, r.Op+" takes no channel, symbols or rate, nor anything else of subscribe")
 		}
 		return nil
+	case OpAuth:
+		if r.Channel != "" || r.Symbols != nil || r.Rate != 0 || r.onlySubscribe() || r.Token == "" {
+			return refuse(r.ID, BadRequest, "auth takes a token, and nothing else")
+		}
+		return nil
 	case "":
 		return refuse(r.ID, BadRequest, "op is missing")
 	}
-	return refuse(r.ID, UnknownOp, fmt.Sprintf("there is no op %.40q: subscribe, unsubscribe, list, ping", r.Op))
+	return refuse(r.ID, UnknownOp, fmt.Sprintf("there is no op %.40q: subscribe, unsubscribe, list, ping, auth", r.Op))
 }
 
 // onlySubscribe reports whether r has a member that no other operation takes.

@@ -27,7 +27,12 @@ func TestParseRequest(t *testing.T) {
 		{scenario: "bars", message: `{"op":"subscribe","channel":"bars_1m","symbols":["X"]}`, want: Request{Op: OpSubscribe, Channel: Bars1m, Symbols: []string{"X"}}},
 		{scenario: "list", message: `{"op":"list"}`, want: Request{Op: OpList}},
 		{scenario: "ping with white space", message: " { \"op\" : \"ping\" }\n", want: Request{Op: OpPing}},
+		{scenario: "auth", message: `{"op":"auth","id":1,"token":"a.b.c"}`, want: Request{Op: OpAuth, ID: ID("1"), Token: "a.b.c"}},
 
+		{scenario: "auth without a token", message: `{"op":"auth"}`, code: BadRequest, says: "auth takes a token"},
+		{scenario: "auth with symbols", message: `{"op":"auth","token":"x","symbols":["X"]}`, code: BadRequest, says: "auth takes a token"},
+		{scenario: "a token that is a number", message: `{"op":"auth","token":1}`, code: BadRequest, says: "token cannot be a number"},
+		{scenario: "a token with another op", message: `{"op":"ping","token":"x"}`, code: BadRequest, says: "op auth"},
 		{scenario: "nothing", message: ``, code: BadJSON, says: "not JSON"},
 		{scenario: "text", message: `hello`, code: BadJSON, says: "not JSON"},
 		{scenario: "cut off", message: `{"op":"ping"`, code: BadJSON, says: "not JSON"},

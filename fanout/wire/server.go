@@ -24,8 +24,9 @@ const (
 
 // Codes of a notice.
 const (
-	NoticeSlow  = "slow"  // the client took nothing for long: if it does so again, for in_ms, it is evicted
-	NoticeDrain = "drain" // the server will close the connection in in_ms, with 1012: it is about to end
+	NoticeSlow    = "slow"    // the client took nothing for long: if it does so again, for in_ms, it is evicted
+	NoticeDrain   = "drain"   // the server ends, and will close the connection with 1012 in in_ms
+	NoticeExpires = "expires" // the token does, and with it the connection in in_ms: send a fresh one by op auth
 )
 
 // Hello is the first message of every connection.
@@ -50,7 +51,7 @@ type Limits struct {
 	IdleMS       int64 `json:"idle_ms"`       // until something must be subscribed
 }
 
-// Ack answers subscribe, unsubscribe and list. Every symbol of the request is
+// Ack answers subscribe, unsubscribe, list and auth. Every symbol of the request is
 // either in Symbols or in Denied.
 type Ack struct {
 	Type          string         `json:"type"`

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 	"net/http/pprof"
 
@@ -14,10 +15,24 @@ import (
 func (g *Gateway) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("alive\n")) })
-	mux.HandleFunc("GET /readyz", g.whenReady(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("ready\n")) }))
+	mux.HandleFunc("GET /readyz", g.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{}))
 	handlePprof(mux)
 	return mux
+}
+
+// serveReady says whether clients may come, and if not, why.
+func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {
+	err := g.config.Ready()
+	if g.draining.Load() {
+		err = errors.New("draining: the server ends")
+	}
+	if err != nil {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Write([]byte("ready\n"))
 }
 
 // handlePprof adds what https://pkg.go.dev/net/http/pprof has, but for the

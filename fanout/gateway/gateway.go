@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/lxzan/gws"
 
 	"tickwire/fanout"
+	"tickwire/fanout/gateway/access"
 )
 
 // Config is what a Gateway is made of. The zero value of a field means its
@@ -26,12 +28,20 @@ type Config struct {
 	Ready func() error
 	// Dashboard serves everything that is not under /v1. Default: not found.
 	Dashboard http.Handler
-	// Message bounds a client's message, in bytes. Default: 64 KiB.
-	Message int
-	// Handshake bounds the time from connecting to the end of the request's
-	// header. Default: 5 s.
-	Handshake time.Duration
-	// TLS encrypts the connections of clients. Default: nil, plain.
+	// Limits are what clients may do. Default: see there.
+	Limits Limits
+	// Access knows which tokens are good. Default: no token is needed, and
+	// everybody gets everything.
+	Access access.Verifier
+	// Delayed makes, or finds, the hub whose values are that old, for tokens
+	// that grant no newer ones. An error says why it cannot be had for now. Run
+	// closes the hubs that it returned. Default: there is none.
+	Delayed func(delay time.Duration) (*fanout.Hub, error)
+	// Drain is how long it takes to send the clients away when Run ends, each at
+	// a moment of its own. Default: all at once, and without notice.
+	Drain time.Duration
+	// TLS encrypts the connections of clients; see Certificate and ACME. Default:
+	// nil, plain.
 	TLS *tls.Config
 	// Log gets what an operator should know. Default: slog.Default.
 	Log *slog.Logger
@@ -44,12 +54,7 @@ func (c Config) withDefaults() Config {
 	if c.Dashboard == nil {
 		c.Dashboard = http.NotFoundHandler()
 	}
-	if c.Message <= 0 {
-		c.Message = 64 << 10
-	}
-	if c.Handshake <= 0 {
-		c.Handshake = 5 * time.Second
-	}
+	c.Limits = c.Limits.WithDefaults()
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -60,54 +65,48 @@ func (c Config) withDefaults() Config {
 type Gateway struct {
 	config    Config
 	hub       *fanout.Hub
+	hubs      *hubs
 	upgraders map[handshake]*gws.Upgrader
+	lobby     lobby
 	sessions  sessions
+	seats     *seats
 	metrics   *metrics
+	draining  atomic.Bool
 }
 
 // New makes a gateway; Run serves.
 func New(c Config) *Gateway {
-	g := &Gateway{config: c.withDefaults(), hub: c.Hub}
-	g.metrics = newMetrics(g.hub)
+	c = c.withDefaults()
+	g := &Gateway{config: c, hub: c.Hub, hubs: &hubs{all: []*fanout.Hub{c.Hub}}, seats: newSeats(c.Limits)}
+	g.metrics = newMetrics(g.hubs)
 	g.upgraders = g.upgradersOf()
 	return g
 }
 
-// Run serves clients on ln until ctx ends. Then it accepts no more, closes the
-// hub, which tells every client that the server ends, and returns when the
-// last connection is gone.
+// Run serves clients on ln until ctx ends. Then it lets nobody in any more, sends
+// every client away within the time of Config.Drain, closes the hubs, which tells
+// whoever is left that the server ends, and returns when the last connection is
+// gone.
 func (g *Gateway) Run(ctx context.Context, ln net.Listener) error {
-	server := &http.Server{
-		Handler:           served(g.Handler()),
-		ReadHeaderTimeout: g.config.Handshake,
-		ReadTimeout:       2 * g.config.Handshake, // a request has no body to speak of
-		WriteTimeout:      30 * time.Second,       // until it is a WebSocket
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, connKey{}, conn)
-		},
-		ErrorLog: slog.NewLogLogger(g.config.Log.Handler(), slog.LevelDebug),
-	}
+	server := g.server()
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		g.hub.Close()
+		g.drain()
+		g.end()
 		grace, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		if server.Shutdown(grace) != nil {
 			server.Close()
 		}
 	})
-	ln = outboxes{ln, g.metrics}
+	ln = outboxes{ln, g}
 	if g.config.TLS != nil {
-		secure := g.config.TLS.Clone()
-		secure.DynamicRecordSizingDisabled = true // small records are as many system calls
-		ln = tls.NewListener(ln, secure)
+		ln = tls.NewListener(ln, secured(g.config.TLS))
 	}
 	err := server.Serve(ln)
 	if stop() { // ctx goes on: the listener failed
-		g.hub.Close()
+		g.end()
 	} else {
 		<-stopped
 	}
@@ -118,28 +117,58 @@ func (g *Gateway) Run(ctx context.Context, ln net.Listener) error {
 	return err
 }
 
+func (g *Gateway) server() *http.Server {
+	limits := g.config.Limits
+	return &http.Server{
+		Handler:           g.seated(g.Handler()),
+		ReadHeaderTimeout: limits.Handshake,
+		ReadTimeout:       2 * limits.Handshake, // a request has no body to speak of
+		WriteTimeout:      30 * time.Second,     // until it is a WebSocket
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    limits.Header,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 32},
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, conn)
+		},
+		ConnState: g.noteState,
+		ErrorLog:  slog.NewLogLogger(g.config.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// drain sends the clients away, each at its time. New ones are told so, and
+// operators that the node is not ready any more.
+func (g *Gateway) drain() {
+	g.draining.Store(true)
+	if g.config.Drain <= 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), g.config.Drain+drainGrace)
+	defer cancel()
+	g.hubs.drain(ctx, g.config.Drain)
+}
+
+// drainGrace is what a drain may take beyond its time.
+const drainGrace = time.Second
+
+// end lets go of all clients.
+func (g *Gateway) end() {
+	g.hubs.close()
+	for _, s := range g.lobby.close() {
+		s.Shut(fanout.ServerEnds)
+	}
+}
+
 // Handler is what Run serves. WebSockets need the connections of Run.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/ws", g.whenReady(g.serveSocket))
-	mux.HandleFunc("GET /v1/sse", g.whenReady(g.serveEvents))
-	mux.HandleFunc("GET /v1/snapshot", g.whenReady(g.serveSnapshot))
-	mux.HandleFunc("GET /v1/symbols", g.whenReady(g.serveSymbols))
-	mux.HandleFunc("GET /v1/bars", g.whenReady(g.serveBars))
-	mux.HandleFunc("GET /v1/trades", g.whenReady(g.serveTrades))
+	mux.HandleFunc("GET /v1/ws", g.admit(true, g.serveSocket))
+	mux.HandleFunc("GET /v1/sse", g.admit(false, g.serveEvents))
+	mux.HandleFunc("GET /v1/bars", g.admit(false, g.serveBars))
+	mux.HandleFunc("GET /v1/trades", g.admit(false, g.serveTrades))
+	mux.HandleFunc("GET /v1/snapshot", g.admit(false, g.serveSnapshot))
+	mux.HandleFunc("GET /v1/symbols", g.admit(false, g.serveSymbols))
+	mux.HandleFunc("OPTIONS /v1/", g.servePreflight)
 	mux.Handle("/v1/", http.NotFoundHandler())
 	mux.Handle("/", g.config.Dashboard)
 	return mux
-}
-
-// whenReady keeps clients away from values that are still of the past.
-func (g *Gateway) whenReady(serve http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err := g.config.Ready(); err != nil {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		serve(w, r)
-	}
 }

@@ -72,7 +72,7 @@ func TestAClientSubscribesAndGetsValues(t *testing.T) {
 // TestBadInput sends everything a client can do wrong, with a healthy client
 // beside it that must see no difference.
 func TestBadInput(t *testing.T) {
-	s := serve(t, Config{Handshake: 500 * time.Millisecond}, fanout.Policy{Idle: time.Second, Heartbeat: time.Second, Terms: 3})
+	s := serve(t, Config{Limits: Limits{Handshake: 500 * time.Millisecond}}, fanout.Policy{Idle: time.Second, Heartbeat: time.Second, Terms: 3})
 	s.trade("A", 0, "1")
 	offset := int64(0)
 	healthy := dial(t, s.addr)
@@ -135,7 +135,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestAHandshakeThatNeverEndsIsAnsweredAndCounted(t *testing.T) {
-	s := serve(t, Config{Handshake: 100 * time.Millisecond}, fanout.Policy{})
+	s := serve(t, Config{Limits: Limits{Handshake: 100 * time.Millisecond}}, fanout.Policy{})
 	for _, begin := range []string{"", "GET /v1/ws HTTP/1.1\r\nHost:"} {
 		p := connect(t, s.addr)
 		p.write([]byte(begin))
@@ -148,7 +148,7 @@ func TestAHandshakeThatNeverEndsIsAnsweredAndCounted(t *testing.T) {
 			t.Errorf("after %q: got %s %q (%v), want 408 and a line", begin, answer.Status, body, err)
 		}
 	}
-	if got := testutil.ToFloat64(s.metrics.handshakeTimeouts); got != 2 {
+	if got := testutil.ToFloat64(s.metrics.turnedAway.WithLabelValues(whyTimeout)); got != 2 {
 		t.Errorf("counted: got %v, want 2", got)
 	}
 }

@@ -12,23 +12,23 @@ import (
 // metrics is what the gateway counts itself; the hub's counters are read when
 // somebody asks.
 type metrics struct {
-	registry          *prometheus.Registry
-	handshakeTimeouts prometheus.Counter
-	handshakeFailures prometheus.Counter
-	refused           *prometheus.CounterVec
+	registry   *prometheus.Registry
+	turnedAway *prometheus.CounterVec
+	refused    *prometheus.CounterVec
 }
 
-func newMetrics(hub *fanout.Hub) *metrics {
+func newMetrics(hubs *hubs) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		handshakeTimeouts: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "tickwire_handshake_timeouts_total", Help: "Connections whose first request did not come in time."}),
-		handshakeFailures: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "tickwire_handshake_failures_total", Help: "WebSocket handshakes that could not be completed."}),
+		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tickwire_turned_away_total", Help: "Connections, handshakes and requests that were turned away, by why."}, []string{"why"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tickwire_requests_refused_total", Help: "Client messages answered with an error, by its code."}, []string{"code"}),
 	}
-	m.registry.MustRegister(m.handshakeTimeouts, m.handshakeFailures, m.refused, hubCollector{hub},
+	for _, why := range whys {
+		m.turnedAway.WithLabelValues(why)
+	}
+	m.registry.MustRegister(m.turnedAway, m.refused, hubCollector{hubs},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -36,8 +36,8 @@ func newMetrics(hub *fanout.Hub) *metrics {
 // Registry is where other parts of the process add their metrics to /metrics.
 func (g *Gateway) Registry() prometheus.Registerer { return g.metrics.registry }
 
-// hubCollector turns the hub's Stats into metrics.
-type hubCollector struct{ hub *fanout.Hub }
+// hubCollector turns the hubs' Stats into metrics.
+type hubCollector struct{ hubs *hubs }
 
 var (
 	symbolsDesc     = describe("symbols", "Symbols in the Book.")
@@ -73,7 +73,7 @@ func (c hubCollector) Collect(ch chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
-	s := c.hub.Stats()
+	s := c.hubs.stats()
 	gauge(symbolsDesc, float64(s.Symbols))
 	gauge(subscribersDesc, float64(s.Subscribers))
 	count(pulsesDesc, float64(s.Pulses))
@@ -89,12 +89,13 @@ func (c hubCollector) Collect(ch chan<- prometheus.Metric) {
 	count(skippedDesc, float64(s.Refused), "refused")
 	count(gapsDesc, float64(s.Gaps))
 	count(replayedDesc, float64(s.Replayed))
-	odd := c.hub.OddTrades()
+	now := c.hubs.list()[0] // not that of delayed values
+	odd := now.OddTrades()
 	for i, late := range odd.Late {
 		count(lateDesc, float64(late), history.Interval(i).String())
 	}
 	count(aheadDesc, float64(odd.Ahead))
-	feed := c.hub.Feed()
+	feed := now.Feed()
 	for _, state := range []wire.State{wire.Live, wire.Stale, wire.Lagging, wire.Down} {
 		value := 0.0
 		if state == feed.State {

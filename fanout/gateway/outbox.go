@@ -30,8 +30,10 @@ import (
 // more. That goroutine lives only while there is a remainder.
 type outbox struct {
 	net.Conn
-	metrics *metrics
-	served  atomic.Bool // the first request has been read
+	gateway *Gateway
+	seat    seat
+	left    atomic.Bool // the seat has been given back
+	served  atomic.Bool // the first request has been read, or its absence told
 
 	raw      syscall.RawConn
 	started  *sync.WaitGroup // counts the drain
@@ -116,6 +118,9 @@ func (o *outbox) stuff(p []byte) (int, error) {
 // Close waits for a write that is at the socket, and lets no other follow: the
 // descriptor may then be another connection's.
 func (o *outbox) Close() error {
+	if !o.left.Swap(true) {
+		o.seat.leave()
+	}
 	o.mu.Lock()
 	if o.failed == nil {
 		o.failed = net.ErrClosed
@@ -219,31 +224,40 @@ func (o *outbox) SetWriteDeadline(t time.Time) error {
 	return o.Conn.SetWriteDeadline(t)
 }
 
-// Read answers for a client whose first request does not come in time. net/http
-// closes such a connection without a word.
+// Read counts a client whose first request does not come in time, and answers it
+// unless TLS is above. net/http closes such a connection without a word.
 func (o *outbox) Read(p []byte) (int, error) {
 	n, err := o.Conn.Read(p)
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) && !o.served.Swap(true) {
-		o.metrics.handshakeTimeouts.Inc()
-		o.Conn.Write([]byte(requestTimeout))
+		o.gateway.metrics.turnedAway.WithLabelValues(whyTimeout).Inc()
+		if o.gateway.config.TLS == nil {
+			o.Conn.Write([]byte(requestTimeout))
+		}
 	}
 	return n, err
 }
 
 const requestTimeout = "HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 43\r\n\r\nthe request did not come to its end in time"
 
-// outboxes is a listener that puts an outbox beneath every connection.
+// outboxes is a listener that puts an outbox beneath every connection and counts
+// it. Where not even standing room is left it closes connections at once.
 type outboxes struct {
 	net.Listener
-	metrics *metrics
+	gateway *Gateway
 }
 
 func (l outboxes) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if seat, ok := l.gateway.seats.take(conn.RemoteAddr()); ok {
+			return &outbox{Conn: conn, gateway: l.gateway, seat: seat}, nil
+		}
+		l.gateway.metrics.turnedAway.WithLabelValues(whyDropped).Inc()
+		conn.Close()
 	}
-	return &outbox{Conn: conn, metrics: l.metrics}, nil
 }
 
 // beneath finds the outbox of a connection that net/http has, directly or
@@ -258,14 +272,30 @@ func beneath(conn net.Conn) (*outbox, bool) {
 
 type connKey struct{}
 
-// served notes that the first request of a connection has been read.
-func served(next http.Handler) http.Handler {
+// seated notes that the first request of a connection has been read, and turns
+// those away whose connection has no seat.
+func (g *Gateway) seated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, ok := r.Context().Value(connKey{}).(net.Conn); ok {
 			if o, ok := beneath(conn); ok {
 				o.served.Store(true)
+				if o.seat.over != nil {
+					w.Header().Set("Connection", "close")
+					g.refuse(w, o.seat.over)
+					return
+				}
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// noteState counts connections that end before there was a request.
+func (g *Gateway) noteState(conn net.Conn, state http.ConnState) {
+	if state != http.StateClosed {
+		return
+	}
+	if o, ok := beneath(conn); ok && !o.served.Swap(true) {
+		g.metrics.turnedAway.WithLabelValues(whyNoRequest).Inc()
+	}
 }

@@ -86,7 +86,7 @@ func box(t *testing.T) *boxed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &boxed{outbox: &outbox{Conn: conn}, client: client.(*net.TCPConn)}
+	b := &boxed{outbox: &outbox{Conn: conn, seat: seat{of: new(seats)}}, client: client.(*net.TCPConn)}
 	b.socket = &socket{Conn: b.outbox, box: b.outbox}
 	if err := b.enclose(&b.started); err != nil {
 		t.Fatal(err)

@@ -60,11 +60,12 @@ func (a *snapshotAnswer) judgeFreshness(hub *fanout.Hub, any bool, terms []strin
 // named.
 func (g *Gateway) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	answer := snapshotAnswer{Type: wire.TypeSnapshot, Channel: cmp.Or(r.URL.Query().Get("channel"), wire.Ticker)}
-	read := g.hub.AppendUpdates
+	c := callerOf(r)
+	read := c.hub.AppendUpdates
 	switch answer.Channel {
 	case wire.Ticker:
 	case wire.Stats:
-		read = g.hub.AppendStats
+		read = c.hub.AppendStats
 	default:
 		answerError(w, wire.UnknownChannel, fmt.Sprintf("there is no snapshot of channel %.40q: ticker, stats", answer.Channel))
 		return
@@ -73,36 +74,54 @@ func (g *Gateway) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	if list := r.URL.Query().Get("symbols"); list != "" {
 		terms = strings.Split(list, ",")
 	}
-	if limit := g.hub.Policy().Terms; len(terms) > limit {
+	if !c.grant.Channel(answer.Channel) {
+		g.refuse(w, &noChannel)
+		return
+	}
+	if len(terms) > c.terms() {
 		answerError(w, wire.TooManySymbols, "too many symbols in one request")
 		return
 	}
 	known := terms[:0:0]
 	for _, term := range terms {
-		if code := g.judge(term); code != "" {
+		if code := c.judge(term); code != "" {
 			answer.Denied = append(answer.Denied, wire.Denied{Symbol: term, Code: code})
 		} else {
 			known = append(known, term)
 		}
 	}
+	if terms == nil { // all that there is for the caller
+		known = c.grant.Symbols
+	}
 	answer.Data = append(answer.Data, '[')
-	if terms == nil || len(known) > 0 {
+	if len(known) > 0 || terms == nil && known == nil { // no terms are all symbols
 		answer.Data = read(answer.Data, known...)
 	}
 	answer.Data = append(answer.Data, ']')
-	answer.judgeFreshness(g.hub, terms == nil || len(known) > 0, known)
+	answer.judgeFreshness(c.hub, len(known) > 0 || terms == nil && known == nil, known)
 	answerJSON(w, http.StatusOK, answer)
 }
 
+// terms is how many symbols and patterns the caller may have.
+func (c caller) terms() int {
+	if c.grant != nil && c.grant.Terms > 0 {
+		return min(c.grant.Terms, c.hub.Policy().Terms)
+	}
+	return c.hub.Policy().Terms
+}
+
 // judge is the verdict on one symbol of a request: empty when it is good.
-func (g *Gateway) judge(term string) wire.Code {
+func (c caller) judge(term string) wire.Code {
 	if !wire.ValidTerm(term) {
 		return wire.BadSymbol
+	}
+	if !c.grant.Symbol(term) {
+		return wire.NotEntitled
 	}
 	if _, pattern := wire.Pattern(term); pattern {
 		return ""
 	}
-	if _, ok := g.hub.Symbols().Lookup(term); !ok {
+	if _, ok := c.hub.Symbols().Lookup(term); !ok {
 		return wire.UnknownSymbol
 	}
 	return ""
@@ -135,7 +154,11 @@ func (g *Gateway) serveBars(w http.ResponseWriter, r *http.Request) {
 		answerError(w, wire.BadRequest, err.Error())
 		return
 	}
-	bars, reach, known := g.hub.AppendBars([]byte{'['}, q)
+	c := callerOf(r)
+	if !g.mayHave(w, c, q.Channel, q.Symbol) {
+		return
+	}
+	bars, reach, known := c.hub.AppendBars([]byte{'['}, q)
 	if !known {
 		answerUnknown(w, q.Symbol)
 		return
@@ -160,8 +183,11 @@ func (g *Gateway) serveTrades(w http.ResponseWriter, r *http.Request) {
 		answerError(w, wire.BadRequest, err.Error())
 		return
 	}
-	symbol := query.Get("symbol")
-	trades, complete, known := g.hub.AppendTrades([]byte{'['}, symbol, since, int(limit))
+	symbol, c := query.Get("symbol"), callerOf(r)
+	if !g.mayHave(w, c, wire.Trades, symbol) {
+		return
+	}
+	trades, complete, known := c.hub.AppendTrades([]byte{'['}, symbol, since, int(limit))
 	if !known {
 		answerUnknown(w, symbol)
 		return
@@ -172,6 +198,20 @@ func (g *Gateway) serveTrades(w http.ResponseWriter, r *http.Request) {
 		Complete bool            `json:"complete"`
 		Data     json.RawMessage `json:"data"`
 	}{wire.Trades, symbol, complete, append(trades, ']')})
+}
+
+// mayHave reports whether the caller is granted a symbol in a channel, or says
+// that it is not.
+func (g *Gateway) mayHave(w http.ResponseWriter, c caller, channel, symbol string) bool {
+	switch {
+	case !c.grant.Channel(channel):
+		g.refuse(w, &noChannel)
+	case !c.grant.Symbol(symbol):
+		g.refuse(w, &noSymbol)
+	default:
+		return true
+	}
+	return false
 }
 
 // number is an integer of a query, or otherwise if it is not there.
@@ -192,12 +232,16 @@ func answerUnknown(w http.ResponseWriter, symbol string) {
 		Message: fmt.Sprintf("no tick of %.40q has been seen: name one symbol of /v1/symbols", symbol)})
 }
 
-// serveSymbols answers GET /v1/symbols: the names of all symbols, sorted.
+// serveSymbols answers GET /v1/symbols: the names of all symbols that the caller
+// may have, sorted.
 func (g *Gateway) serveSymbols(w http.ResponseWriter, r *http.Request) {
-	symbols := g.hub.Symbols()
-	names := make([]string, symbols.Len())
-	for i := range names {
-		names[i] = symbols.Name(feed.SymbolID(i))
+	c := callerOf(r)
+	symbols := c.hub.Symbols()
+	names := make([]string, 0, symbols.Len())
+	for id := range feed.SymbolID(symbols.Len()) {
+		if name := symbols.Name(id); c.grant.Symbol(name) {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	answerJSON(w, http.StatusOK, struct {

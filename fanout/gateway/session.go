@@ -25,10 +25,14 @@ import (
 // session is one WebSocket connection: it reads the client's requests and is
 // the outbox of the client's subscriber.
 type session struct {
-	gateway  *Gateway
-	socket   *socket
-	conn     *gws.Conn
-	sub      *fanout.Subscriber
+	gateway *Gateway
+	socket  *socket
+	conn    *gws.Conn
+	caller
+	sub      *fanout.Subscriber // nil: it waits for a token, see auth.go
+	deadline *time.Timer        // for that
+	expiry   *expiry            // of the token; nil: it does not expire
+	flood    flood
 	encoding fanout.Encoding
 	writable func() // sub.Writable
 	closed   atomic.Bool
@@ -58,9 +62,9 @@ func (g *Gateway) upgradersOf() map[handshake]*gws.Upgrader {
 func (g *Gateway) upgrader(bits int, subprotocols ...string) *gws.Upgrader {
 	return gws.NewUpgrader(events{}, &gws.ServerOption{
 		SubProtocols:       subprotocols,
-		ReadMaxPayloadSize: g.config.Message,
+		ReadMaxPayloadSize: g.config.Limits.Message,
 		ReadBufferSize:     readBuffer,
-		HandshakeTimeout:   g.config.Handshake,
+		HandshakeTimeout:   g.config.Limits.Handshake,
 		CheckUtf8Enabled:   true,
 		// Without context takeover on either side: frames are made by splicing,
 		// each on its own. gws compresses nothing, hence the threshold and the
@@ -82,11 +86,11 @@ func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !g.sessions.enter() {
-		http.Error(w, "the server ends", http.StatusServiceUnavailable)
+		g.refuse(w, &draining)
 		return
 	}
 	if !g.upgrade(w, r) {
-		g.metrics.handshakeFailures.Inc()
+		g.metrics.turnedAway.WithLabelValues(whyHandshake).Inc()
 		g.sessions.Done()
 	}
 }
@@ -128,6 +132,9 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) bool {
 	if agreed.deflate {
 		session.encoding = fanout.Deflate
 	}
+	session.caller = callerOf(r)
+	session.flood = newFlood(g.config.Limits)
+	s.session, s.screen.deflate = session, agreed.deflate
 	go func() {
 		defer g.sessions.Done()
 		ws.ReadLoop()
@@ -154,8 +161,8 @@ type events struct{}
 
 func (events) OnOpen(c *gws.Conn)                 { apart(sessionOf(c).open) }
 func (events) OnClose(c *gws.Conn, err error)     { sessionOf(c).close(err) }
-func (events) OnPing(c *gws.Conn, payload []byte) { c.WritePong(payload) }
-func (events) OnPong(*gws.Conn, []byte)           {}
+func (events) OnPing(c *gws.Conn, payload []byte) { sessionOf(c).ping(payload) }
+func (events) OnPong(c *gws.Conn, _ []byte)       { sessionOf(c).allow() }
 
 func (events) OnMessage(c *gws.Conn, m *gws.Message) {
 	defer m.Close()
@@ -174,19 +181,57 @@ func apart(do func()) {
 }
 
 func (s *session) open() {
-	g := s.gateway
-	s.sub = g.hub.NewSubscriber(s, s.encoding)
-	s.writable = s.sub.Writable
-	s.sub.Attach(wire.Marshal(g.hello()))
+	hello := s.gateway.hello(s.caller)
+	if s.grant == nil {
+		s.tell(hello)
+		s.await()
+		return
+	}
+	s.begin(hello)
 }
 
-// hello greets a new client.
-func (g *Gateway) hello() wire.Hello {
-	policy := g.hub.Policy()
+// hello greets a new client; one that has no grant yet is told the limits of all.
+func (g *Gateway) hello(c caller) wire.Hello {
+	hub, terms := g.hub, 0
+	if c.grant != nil {
+		hub, terms = c.hub, c.terms()
+	}
+	policy := hub.Policy()
+	limits := policy.Limits(g.config.Limits.Message)
+	if terms > 0 {
+		limits.Terms = terms
+	}
 	return wire.Hello{
 		Type: wire.TypeHello, V: wire.Version, Conn: strconv.FormatUint(rand.Uint64(), 36), Node: g.config.Node,
-		HeartbeatMS: policy.Heartbeat.Milliseconds(), Limits: policy.Limits(g.config.Message),
-		Channels: wire.Channels(), State: g.hub.Feed().State,
+		HeartbeatMS: policy.Heartbeat.Milliseconds(), Limits: limits, Channels: wire.Channels(), State: hub.Feed().State,
+	}
+}
+
+// begin makes the session a subscriber, which gets first as its first message.
+func (s *session) begin(first any) {
+	s.sub = s.hub.NewSubscriber(s, s.encoding)
+	s.writable = s.sub.Writable
+	s.sub.Attach(wire.Marshal(first))
+	s.watchExpiry()
+}
+
+// tell sends a message to a client that is no subscriber yet.
+func (s *session) tell(message any) { s.conn.WriteMessage(gws.OpcodeText, wire.Marshal(message)) }
+
+// allow reports whether the client may send one more message.
+func (s *session) allow() bool {
+	if s.flood.allow() {
+		return true
+	}
+	if s.flood.tooLong() {
+		s.Shut(fanout.Flooded)
+	}
+	return false
+}
+
+func (s *session) ping(payload []byte) {
+	if s.allow() {
+		s.conn.WritePong(payload)
 	}
 }
 
@@ -198,21 +243,52 @@ func (s *session) message(m *gws.Message) {
 		s.Shut(fanout.Binary)
 		return
 	}
-	apart(func() { s.request(m.Bytes()) })
+	allowed := s.allow()
+	if s.closed.Load() {
+		return
+	}
+	apart(func() { s.request(m.Bytes(), allowed) })
 }
 
-func (s *session) request(text []byte) {
+func (s *session) request(text []byte, allowed bool) {
 	request, refusal := wire.ParseRequest(text)
 	if limit := s.gateway.hub.Policy().Terms; refusal == nil && len(request.Symbols) > limit {
 		refusal = &wire.Error{Type: wire.TypeError, ID: request.ID, Code: wire.TooManySymbols,
 			Message: fmt.Sprintf("a connection may have %d symbols and patterns", limit)}
 	}
+	if !allowed {
+		limits := s.gateway.config.Limits
+		refusal = &wire.Error{Type: wire.TypeError, ID: request.ID, Code: wire.TooManyRequests, Retry: true,
+			Message: fmt.Sprintf("a connection may send %g messages a second, and %d at once", limits.Requests, limits.Burst)}
+	}
+	switch {
+	case refusal != nil:
+		s.refuse(refusal)
+	case request.Op == wire.OpAuth:
+		s.authenticate(request)
+	case s.sub == nil:
+		s.refuse(&wire.Error{Type: wire.TypeError, ID: request.ID, Code: wire.Unauthorized, Message: "send op auth with a token first"})
+	default:
+		s.carryOut(request)
+	}
+}
+
+func (s *session) carryOut(request wire.Request) {
+	within, refusal := s.within(&request)
 	if refusal != nil {
-		s.gateway.metrics.refused.WithLabelValues(string(refusal.Code)).Inc()
-		s.sub.Refuse(refusal)
+		s.refuse(refusal)
 		return
 	}
-	s.sub.Do(request)
+	s.sub.DoWithin(request, within)
+}
+
+func (s *session) refuse(e *wire.Error) {
+	s.gateway.metrics.refused.WithLabelValues(string(e.Code)).Inc()
+	if s.sub == nil {
+		s.tell(e)
+		return
+	}
+	s.sub.Refuse(e)
 }
 
 // TryFrame: see fanout.Outbox.
@@ -231,20 +307,52 @@ func (s *session) Progress() time.Time { return time.Unix(0, s.socket.box.progre
 
 // Shut says why and closes, in a goroutine of its own that ends with the
 // farewell.
-func (s *session) Shut(why fanout.Reason) {
+func (s *session) Shut(why fanout.Reason) { s.shut(why, why.Text()) }
+
+func (s *session) shut(why fanout.Reason, text string) {
 	if s.closed.Swap(true) {
 		return
 	}
-	s.why.Store(int32(why) + 1)
-	s.gateway.sessions.Go(func() {
-		s.socket.hurry()
-		s.conn.WriteClose(why.Code(), []byte(why.Text()))
-	})
+	s.blame(why)
+	s.gateway.sessions.Go(func() { s.farewell(why, text) })
 }
+
+// fail is Shut for the reader itself, which reads no more.
+func (s *session) fail(why fanout.Reason) {
+	if s.closed.Swap(true) {
+		return
+	}
+	s.blame(why)
+	s.farewell(why, why.Text())
+}
+
+func (s *session) farewell(why fanout.Reason, text string) {
+	s.socket.hurry()
+	s.conn.WriteClose(why.Code(), []byte(text[:min(len(text), maxCloseText)]))
+}
+
+// maxCloseText is what a close frame has room for beside its code, RFC 6455
+// section 5.5.
+const maxCloseText = 123
+
+// blame notes why the connection ends. The first reason counts.
+func (s *session) blame(why fanout.Reason) { s.why.CompareAndSwap(0, int32(why)+1) }
 
 func (s *session) close(err error) {
 	s.closed.Store(true)
-	s.sub.Detach(s.reason(err))
+	why := s.reason(err)
+	if s.expiry != nil {
+		s.expiry.stop()
+	}
+	if s.sub != nil {
+		s.sub.Detach(why)
+		return
+	}
+	if s.deadline != nil {
+		s.deadline.Stop()
+	}
+	s.gateway.lobby.leave(s)
+	s.gateway.hub.CountEnd(why)
 }
 
 // reason is why the connection ended, by what was asked for here or else by
@@ -255,7 +363,6 @@ func (s *session) reason(err error) fanout.Reason {
 	}
 	var left *gws.CloseError
 	var network net.Error
-	var status interface{ Uint16() uint16 } // gws's own close codes
 	switch {
 	case errors.As(err, &left), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fanout.ClientLeft
@@ -263,10 +370,6 @@ func (s *session) reason(err error) fanout.Reason {
 		return fanout.Slow
 	case errors.As(err, &network):
 		return fanout.ClientLeft
-	case errors.Is(err, gws.ErrTextEncoding):
-		return fanout.NotUTF8
-	case errors.As(err, &status) && status.Uint16() == wire.CloseTooBig:
-		return fanout.TooBig
 	}
 	return fanout.BadProtocol
 }

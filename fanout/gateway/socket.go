@@ -1,12 +1,17 @@
 package gateway
 
 import (
+	"bytes"
 	"crypto/tls"
+	"encoding/binary"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tickwire/fanout"
+	"tickwire/fanout/wire"
 )
 
 // How a connection ends, at the most.
@@ -22,8 +27,11 @@ type socket struct {
 	box      *outbox // at the bottom
 	// in is TLS, or else the TCP connection itself: the fewer layers a parked
 	// reader has on its stack, the more often 4 KiB of it are enough.
-	in    io.Reader
-	early []byte // what the client sent behind its request; read first
+	in     io.Reader
+	early  []byte // what the client sent behind its request; read first
+	screen screen
+
+	session *session // that the socket is of
 
 	mu      sync.Mutex // one frame at a time; writes do not block
 	closing bool       // a close frame has been written
@@ -40,7 +48,39 @@ func (s *socket) Write(p []byte) (int, error) {
 	}
 	const closeFrame = 0x88 // FIN and the opcode; the answer to the handshake begins with an H
 	s.closing = len(p) > 0 && p[0] == closeFrame
+	if s.closing {
+		p = s.reworded(p)
+	}
 	return s.Conn.Write(p)
+}
+
+// reworded is the close frame by which gws ends a connection, with the code and
+// the words of this protocol: gws says 1011, an internal error, to a message that
+// it cannot inflate.
+func (s *socket) reworded(p []byte) []byte {
+	if len(p) < 4 {
+		return p
+	}
+	code, text := binary.BigEndian.Uint16(p[2:]), p[4:]
+	if len(text) > 0 && code != 1011 && !bytes.HasPrefix(text, []byte("gws: ")) {
+		return p // not of gws
+	}
+	var why fanout.Reason
+	switch {
+	case code == wire.CloseTooBig, code == 1011 && bytes.Contains(text, []byte("too large")):
+		why = fanout.TooBig
+	case code == 1011:
+		why = fanout.BadDeflate
+	case code == wire.CloseInvalidText:
+		why = fanout.NotUTF8
+	case code == 1002:
+		why = fanout.BadProtocol
+	default:
+		return p
+	}
+	s.session.blame(why)
+	frame := append([]byte{p[0], byte(2 + len(why.Text()))}, binary.BigEndian.AppendUint16(nil, why.Code())...)
+	return append(frame, why.Text()...)
 }
 
 // writeFrame is for the shard: one whole data frame.
@@ -57,15 +97,22 @@ func (s *socket) writeFrame(frame []byte) error {
 }
 
 func (s *socket) Read(p []byte) (int, error) {
-	if len(s.early) > 0 {
-		n := copy(p, s.early)
-		s.early = s.early[n:]
-		return n, nil
-	}
 	if s.ended.Load() {
 		return 0, io.EOF
 	}
-	return s.in.Read(p)
+	var n int
+	var err error
+	if len(s.early) > 0 {
+		n = copy(p, s.early)
+		s.early = s.early[n:]
+	} else {
+		n, err = s.in.Read(p)
+	}
+	if why, ok := s.screen.take(p[:n]); !ok {
+		s.session.fail(why)
+		return 0, io.EOF
+	}
+	return n, err
 }
 
 // hurry gives the client no longer than the farewell for what is on its way.

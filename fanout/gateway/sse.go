@@ -33,14 +33,19 @@ import (
 //
 // A Last-Event-ID, also one of another node, leaves out what the client has.
 func (g *Gateway) serveEvents(w http.ResponseWriter, r *http.Request) {
-	requests, refusal := eventRequests(r.URL.Query(), g.hub.Policy().Terms)
+	c := callerOf(r)
+	requests, refusal := c.eventRequests(r.URL.Query())
 	if refusal != nil {
 		g.metrics.refused.WithLabelValues(string(refusal.Code)).Inc()
-		answerJSON(w, http.StatusBadRequest, refusal)
+		status := http.StatusBadRequest
+		if refusal.Code == wire.NotEntitled {
+			status = http.StatusForbidden
+		}
+		answerJSON(w, status, refusal)
 		return
 	}
-	stream := newEventStream(w, g.hub.Policy().Stall, acceptsGzip(r))
-	stream.sub = g.hub.NewSubscriber(stream, fanout.Events)
+	stream := newEventStream(w, c.hub.Policy().Stall, acceptsGzip(r))
+	stream.sub = c.hub.NewSubscriber(stream, fanout.Events)
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		if err := stream.sub.ResumeFrom(id); err != nil {
 			answerError(w, wire.BadRequest, fmt.Sprintf("Last-Event-ID %.80q: %v; leave it out to begin with a snapshot", id, err))
@@ -53,16 +58,51 @@ func (g *Gateway) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer g.sessions.Done()
 	stream.begin()
-	stream.sub.Attach(wire.Marshal(g.hello()))
+	stream.sub.Attach(wire.Marshal(g.hello(c)))
+	defer stream.watchExpiry(c.grant.Expires)()
 	g.sessions.Go(func() {
-		for _, request := range requests {
-			stream.sub.Do(request)
+		for _, one := range requests {
+			stream.sub.DoWithin(one.request, one.within)
 		}
 	})
 	stream.run(r)
 }
 
+// watchExpiry ends the stream when the token does, and warns before.
+func (s *eventStream) watchExpiry(at time.Time) (stop func()) {
+	e := &expiry{
+		warn: func(in time.Duration) {
+			s.sub.Notify(wire.Notice{Type: wire.TypeNotice, Code: wire.NoticeExpires, InMS: in.Milliseconds()})
+		},
+		end: func() { s.Shut(fanout.Expired) },
+	}
+	e.set(at)
+	return e.stop
+}
+
+// eventRequest is a request that a query stands for, and what it may not have.
+type eventRequest struct {
+	request wire.Request
+	within  fanout.Within
+}
+
 // eventRequests are the requests that a query stands for, one a channel.
+func (c caller) eventRequests(query url.Values) ([]eventRequest, *wire.Error) {
+	requests, refusal := eventRequests(query, c.terms())
+	if refusal != nil {
+		return nil, refusal
+	}
+	all := make([]eventRequest, len(requests))
+	for i, request := range requests {
+		all[i].request = request
+		if all[i].within, refusal = c.within(&all[i].request); refusal != nil {
+			return nil, refusal
+		}
+	}
+	return all, nil
+}
+
+// eventRequests are the requests of a query, whoever makes it.
 func eventRequests(query url.Values, terms int) ([]wire.Request, *wire.Error) {
 	for name := range query {
 		if !slices.Contains([]string{"symbols", "channel", "rate", "stamps", "bytes_per_s"}, name) {
@@ -98,6 +138,7 @@ func eventRequests(query url.Values, terms int) ([]wire.Request, *wire.Error) {
 	var all []wire.Request
 	for i, channel := range channels {
 		request := base
+		request.Symbols = slices.Clone(base.Symbols)
 		request.Channel = channel
 		request.ID = wire.ID(strconv.Itoa(i + 1))
 		if refusal := request.Check(); refusal != nil {

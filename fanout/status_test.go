@@ -51,7 +51,6 @@ func TestStatesArePushedWhenTheyChange(t *testing.T) {
 		}})
 		defer h.Close()
 		m := &clocked{hub: h}
-		c := attach(t, h)
 		live := func(symbols ...string) func() {
 			return func() {
 				for i, s := range symbols {
@@ -59,6 +58,7 @@ func TestStatesArePushedWhenTheyChange(t *testing.T) {
 				}
 			}
 		}
+		var c *client
 		pass := func(d time.Duration, every func()) []string {
 			for end := time.Now().Add(d); time.Now().Before(end); {
 				every()
@@ -70,6 +70,9 @@ func TestStatesArePushedWhenTheyChange(t *testing.T) {
 			return got
 		}
 		live("A", "B")()
+		time.Sleep(2 * time.Second) // the feed was stale before its first tick
+		synctest.Wait()
+		c = attach(t, h)
 		c.subscribe(0, "A", "B")
 		for _, step := range []struct {
 			scenario string

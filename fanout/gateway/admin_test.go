@@ -56,7 +56,11 @@ func TestClientsGetNoProfiles(t *testing.T) {
 }
 
 func asked(h http.Handler, path string) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	w, r := recorded("GET", path)
+	h.ServeHTTP(w, r)
 	return w
+}
+
+func recorded(method, path string) (*httptest.ResponseRecorder, *http.Request) {
+	return httptest.NewRecorder(), httptest.NewRequest(method, path, nil)
 }

@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -69,6 +72,19 @@ func TestAClientSubscribesAndGetsValues(t *testing.T) {
 	until(t, "the end is counted", func() bool { return s.hub.Stats().Ended[fanout.ClientLeft] == 1 })
 }
 
+// deflated is a message of that many spaces as permessage-deflate has it, RFC
+// 7692 section 7.2.1.
+func deflated(size int) []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestCompression)
+	space := bytes.Repeat([]byte(" "), 1<<16)
+	for ; size > 0; size -= min(size, len(space)) {
+		w.Write(space[:min(size, len(space))])
+	}
+	w.Flush()
+	return bytes.TrimSuffix(b.Bytes(), []byte{0, 0, 0xff, 0xff})
+}
+
 // TestBadInput sends everything a client can do wrong, with a healthy client
 // beside it that must see no difference.
 func TestBadInput(t *testing.T) {
@@ -81,6 +97,7 @@ func TestBadInput(t *testing.T) {
 
 	for _, tc := range []struct {
 		scenario string
+		deflate  bool // permessage-deflate is agreed on
 		bad      func(p *peer)
 		code     wire.Code     // of the error; the connection then goes on
 		close    uint16        // or the close code
@@ -101,13 +118,51 @@ func TestBadInput(t *testing.T) {
 		}, close: 1009, reason: fanout.TooBig},
 		{scenario: "a frame without a mask", bad: func(p *peer) { p.write([]byte{textFrame, 1, 'x'}) }, close: 1002, reason: fanout.BadProtocol},
 		{scenario: "a reserved bit", bad: func(p *peer) { p.send(textFrame|0x40, []byte("x")) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a reserved bit where deflate was agreed on", deflate: true, bad: func(p *peer) { p.send(textFrame|0x20, []byte("x")) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a compressed ping", deflate: true, bad: func(p *peer) { p.send(pingFrame|0x40, []byte("x")) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a compressed continuation", deflate: true, bad: func(p *peer) {
+			p.send(0x01, []byte("x"))
+			p.send(0xc0, []byte("x"))
+		}, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a length that is negative", bad: func(p *peer) { p.write([]byte{textFrame, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a length of 4 EiB", bad: func(p *peer) { p.write([]byte{textFrame, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}) }, close: 1009, reason: fanout.TooBig},
+		{scenario: "a ping of 126 bytes", bad: func(p *peer) { p.send(pingFrame, make([]byte, 126)) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a ping in fragments", bad: func(p *peer) { p.send(pingFrame&^0x80, nil) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a continuation of nothing", bad: func(p *peer) { p.send(0x80, []byte("x")) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a message within the fragments of another", bad: func(p *peer) {
+			p.send(0x01, []byte("{"))
+			p.text("{}")
+		}, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "fragments without end", bad: func(p *peer) {
+			p.send(0x01, nil)
+			for range maxFragments {
+				p.send(0x00, nil)
+			}
+		}, close: wire.CloseFlood, reason: fanout.Flooded},
+		{scenario: "a close frame with a code that nobody may send", bad: func(p *peer) { p.send(closeFrame, []byte{0x03, 0xed}) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a close frame of one byte", bad: func(p *peer) { p.send(closeFrame, []byte{3}) }, close: 1002, reason: fanout.BadProtocol},
+		{scenario: "a deflate bomb", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, deflated(64<<20)) }, close: 1009, reason: fanout.TooBig},
+		{scenario: "one byte over the limit when inflated", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, deflated(64<<10+1)) }, close: 1009, reason: fanout.TooBig},
+		{scenario: "a whole message when inflated", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, deflated(64<<10)) }, code: wire.BadJSON},
+		{scenario: "what cannot be inflated", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, []byte{0xff, 0xff, 0xff}) }, close: 1007, reason: fanout.BadDeflate},
+		{scenario: "a half-closed socket", bad: func(p *peer) { p.conn.(*net.TCPConn).CloseWrite() }, close: 1000, reason: fanout.ClientLeft},
+		{scenario: "a half-closed socket in the middle of a frame", bad: func(p *peer) {
+			p.write([]byte{textFrame, 0x85, 0})
+			p.conn.(*net.TCPConn).CloseWrite()
+		}, close: 1000, reason: fanout.ClientLeft},
 		{scenario: "an unknown opcode", bad: func(p *peer) { p.send(0x8b, nil) }, close: 1002, reason: fanout.BadProtocol},
 		{scenario: "a client that never sends anything", bad: func(p *peer) {}, close: wire.CloseIdle, reason: fanout.Idle},
 	} {
 		t.Run(tc.scenario, func(t *testing.T) {
 			ended := s.hub.Stats().Ended[tc.reason]
-			p := dial(t, s.addr)
-			message[wire.Hello](p)
+			var header []string
+			if tc.deflate {
+				header = append(header, "Sec-WebSocket-Extensions: permessage-deflate")
+			}
+			p := dial(t, s.addr, header...)
+			if !tc.deflate {
+				message[wire.Hello](p)
+			}
 			refused := testutil.ToFloat64(s.metrics.refused.WithLabelValues(string(tc.code)))
 			tc.bad(p)
 			if tc.close != 0 {

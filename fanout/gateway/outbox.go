@@ -171,7 +171,7 @@ func (o *outbox) drained(err error) (writable func(), done bool) {
 	}
 	o.rem, o.stuffed, o.draining = nil, 0, false
 	if o.finished {
-		o.closeWrite()
+		o.CloseWrite()
 	}
 	writable, o.writable = o.writable, nil
 	return writable, true
@@ -201,14 +201,17 @@ func (o *outbox) finish() {
 	defer o.mu.Unlock()
 	o.finished = true
 	if !o.draining {
-		o.closeWrite()
+		o.CloseWrite()
 	}
 }
 
-func (o *outbox) closeWrite() {
+// CloseWrite closes for writing. net/http does so behind an answer to a request
+// that it has not read to its end, so that the answer arrives.
+func (o *outbox) CloseWrite() error {
 	if half, ok := o.Conn.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
+		return half.CloseWrite()
 	}
+	return nil
 }
 
 // SetWriteDeadline does nothing once writes do not block. With its goodbye

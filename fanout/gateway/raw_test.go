@@ -7,6 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,23 +73,50 @@ func connect(t *testing.T, addr string) *peer {
 	}
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(patience))
-	return &peer{t, conn, bufio.NewReader(conn)}
+	return newPeer(t, conn)
 }
 
-func dial(t *testing.T, addr string) *peer {
+func newPeer(t *testing.T, conn net.Conn) *peer { return &peer{t, conn, bufio.NewReader(conn)} }
+
+func dial(t *testing.T, addr string, header ...string) *peer {
 	t.Helper()
 	p := connect(t, addr)
-	fmt.Fprintf(p.conn, "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-	answer, err := http.ReadResponse(p.r, nil)
-	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("handshake: got %v, %v", answer, err)
+	if answer, _ := p.shake("/v1/ws", header...); answer.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("handshake: got %v", answer)
 	}
 	return p
 }
 
-// send writes one masked frame, RFC 6455 section 5.2; first is its first byte.
+// shake asks for a WebSocket with further lines of header. The body is that of
+// a refusal.
+func (p *peer) shake(path string, header ...string) (answer *http.Response, body string) {
+	p.t.Helper()
+	for i, line := range header {
+		header[i] = line + "\r\n"
+	}
+	fmt.Fprintf(p.conn, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", path, strings.Join(header, ""))
+	answer, err := http.ReadResponse(p.r, nil)
+	if err != nil {
+		p.t.Fatalf("handshake: %v", err)
+	}
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			p.t.Fatalf("the refusal: %v", err)
+		}
+		body = string(text)
+	}
+	return answer, body
+}
+
+// send writes one masked frame; first is its first byte.
 func (p *peer) send(first byte, payload []byte) {
 	p.t.Helper()
+	p.write(frameOf(first, payload))
+}
+
+// frameOf is a masked frame, RFC 6455 section 5.2.
+func frameOf(first byte, payload []byte) []byte {
 	frame := []byte{first}
 	switch n := len(payload); {
 	case n < 126:
@@ -97,7 +127,7 @@ func (p *peer) send(first byte, payload []byte) {
 		frame = binary.BigEndian.AppendUint64(append(frame, 0x80|127), uint64(n))
 	}
 	frame = append(frame, 0, 0, 0, 0) // a mask of zeros
-	p.write(append(frame, payload...))
+	return append(frame, payload...)
 }
 
 func (p *peer) write(b []byte) {
@@ -163,6 +193,13 @@ func message[M any](p *peer) *M {
 // closeCode reads to the close frame and then to the end of the connection.
 func (p *peer) closeCode() uint16 {
 	p.t.Helper()
+	code, _ := p.closing()
+	return code
+}
+
+// closing is closeCode with the words for a person.
+func (p *peer) closing() (code uint16, reason string) {
+	p.t.Helper()
 	for {
 		first, payload, err := p.frame()
 		if err != nil {
@@ -175,8 +212,18 @@ func (p *peer) closeCode() uint16 {
 			p.t.Errorf("behind the close frame: got frame %#x %q, error %v, want the end", first, payload, err)
 		}
 		if len(payload) < 2 {
-			return 1005 // no status received
+			return 1005, "" // no status received
 		}
-		return binary.BigEndian.Uint16(payload)
+		return binary.BigEndian.Uint16(payload), string(payload[2:])
 	}
+}
+
+// writeFile makes a file of the test.
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

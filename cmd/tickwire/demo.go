@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,7 +18,8 @@ import (
 type demoCmd struct {
 	serverFlags
 	sourceFlags
-	DataDir string `help:"Where the broker keeps its records; empty: in a temporary folder, removed at the end." placeholder:"DIR"`
+	Drain   time.Duration `help:"How long the clients are given to leave at the end." default:"0s"`
+	DataDir string        `help:"Where the broker keeps its records; empty: in a temporary folder, removed at the end." placeholder:"DIR"`
 }
 
 const (
@@ -47,11 +50,11 @@ func (c *demoCmd) Run(ctx context.Context, stdout *os.File) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	s, err := c.serverFlags.server(kafka.ConsumerConfig{Cluster: cluster, Topic: demoTopic})
+	s, err := c.serverFlags.server(ctx, kafka.ConsumerConfig{Cluster: cluster, Topic: demoTopic}, c.Drain)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "dashboard http://%s/\nsubscribe ws://%[1]s/v1/ws\nadmin     http://%s/\nbroker    %s, topic %s\n", bound.clients.Addr(), bound.admin.Addr(), b.Addr(), demoTopic)
+	fmt.Fprintf(stdout, "dashboard %s://%s/\nsubscribe ws%s://%[2]s/v1/ws\nadmin     http://%[4]s/\nbroker    %s, topic %s\n", c.scheme(), bound.clients.Addr(), strings.TrimPrefix(c.scheme(), "http"), bound.admin.Addr(), b.Addr(), demoTopic)
 	g, ctx := errgroup.WithContext(ctx)
 	s.run(ctx, g, bound)
 	g.Go(func() error { return publish(ctx, from, to) })

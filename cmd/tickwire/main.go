@@ -22,6 +22,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -63,7 +64,7 @@ func execute(ctx context.Context, args []string, stdout *os.File, stderr io.Writ
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("tickwire"), kong.Description("Live market data from Kafka to WebSocket clients."),
-		kong.DefaultEnvars("TICKWIRE"), kong.Configuration(readConfig),
+		limitDefaults(), kong.DefaultEnvars("TICKWIRE"), kong.Configuration(readConfig),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {

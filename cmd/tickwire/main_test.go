@@ -48,6 +48,18 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		{"a beginning that is none", []string{"serve", "--from", "yesterday"}, []string{"--from", "yesterday"}},
 		{"a Pyroscope that is no URL", []string{"demo", "--pyroscope", "pyroscope:4040"}, []string{"--pyroscope", "http://"}},
 		{"a Pyroscope without a host", []string{"serve", "--pyroscope", "http://:4040"}, []string{"--pyroscope", "http://"}},
+		{"an unknown way of access", []string{"demo", "--auth", "magic"}, []string{"--auth", "magic"}},
+		{"keys without a file", onFreePorts("--auth", "keys"), []string{"--auth-keys"}},
+		{"a file of keys that is none", onFreePorts("--auth", "keys", "--auth-keys", file("hello")), []string{"--auth-keys", "file of keys"}},
+		{"tokens without keys", onFreePorts("--auth", "jwt"), []string{"--jwt-secret", "--jwt-jwks"}},
+		{"tokens whose secret is short", onFreePorts("--auth", "jwt", "--jwt-secret", file("short")), []string{"32 bytes"}},
+		{"keys of tokens where none is asked for", onFreePorts("--jwt-key", "x"), []string{"--jwt-key", "--auth jwt"}},
+		{"a certificate without its key", onFreePorts("--tls-cert", "x"), []string{"--tls-key"}},
+		{"a certificate that is none", onFreePorts("--tls-cert", file("x"), "--tls-key", file("y")), []string{"--tls-cert"}},
+		{"ACME without a folder", onFreePorts("--acme-host", "a.example"), []string{"--acme-cache"}},
+		{"certificates from two places", onFreePorts("--acme-host", "a.example", "--acme-cache", "x", "--tls-cert", "x", "--tls-key", "x"), []string{"--acme-host", "--tls-cert"}},
+		{"an origin that is none", onFreePorts("--origins", "app.example"), []string{"--origins", "app.example"}},
+		{"a limit that is off", onFreePorts("--max-requests", "0"), []string{"--max-requests", "over 0"}},
 		{"a config file that is not there", []string{"--config", "/nope", "demo"}, []string{"/nope"}},
 		{"a config file that is no JSON", []string{"--config", file("listen: x"), "demo"}, []string{"JSON"}},
 		{"a config file with a misspelt flag of a command", []string{"--config", file(`{"demo": {"lisen": ":1"}}`), "demo"}, []string{"lisen", "demo"}},
@@ -127,6 +139,11 @@ func TestParseStart(t *testing.T) {
 			t.Errorf("%q: got %v, want an error", from, got)
 		}
 	}
+}
+
+// onFreePorts is a demo with flags, on ports that nobody has.
+func onFreePorts(flags ...string) []string {
+	return append([]string{"demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, flags...)
 }
 
 // runMain runs the program within the test, with its output in files.

@@ -15,7 +15,8 @@ import (
 type serveCmd struct {
 	kafkaFlags
 	serverFlags
-	From string `help:"Where to begin to read: beginning, end, a time such as 2026-01-31T12:00:00Z, or how long ago, such as 15m." default:"beginning"`
+	Drain time.Duration `help:"How long the clients are given to leave when the process is asked to end; a second signal ends it at once." default:"10s"`
+	From  string        `help:"Where to begin to read: beginning, end, a time such as 2026-01-31T12:00:00Z, or how long ago, such as 15m." default:"beginning"`
 }
 
 // Run serves until the process is asked to end.
@@ -32,11 +33,11 @@ func (c *serveCmd) Run(ctx context.Context, stdout *os.File) error {
 	if err := c.check(ctx); err != nil {
 		return err
 	}
-	s, err := c.serverFlags.server(kafka.ConsumerConfig{Cluster: c.cluster(), Topic: c.Topic, Start: start})
+	s, err := c.serverFlags.server(ctx, kafka.ConsumerConfig{Cluster: c.cluster(), Topic: c.Topic, Start: start}, c.Drain)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "dashboard http://%s/\nadmin     http://%s/\n", bound.clients.Addr(), bound.admin.Addr())
+	fmt.Fprintf(stdout, "dashboard %s://%s/\nadmin     http://%s/\n", c.scheme(), bound.clients.Addr(), bound.admin.Addr())
 	g, ctx := errgroup.WithContext(ctx)
 	s.run(ctx, g, bound)
 	return g.Wait()

@@ -32,6 +32,9 @@ type serverFlags struct {
 	FeedStale   time.Duration `help:"Age of the newest tick of all from which on the feed is stale." default:"10s"`
 	SymbolStale time.Duration `help:"Age of a symbol's newest tick from which on the symbol is stale." default:"1m"`
 	Pyroscope   pyroscopeURL  `help:"Pyroscope server to push profiles to; empty: nowhere." placeholder:"URL"`
+	limitFlags
+	accessFlags
+	tlsFlags
 }
 
 // bound are the addresses, held before anything is started so that one in use
@@ -47,6 +50,9 @@ func (f *serverFlags) bind() (bound, error) {
 	if err != nil {
 		clients.Close()
 		return bound{}, err
+	}
+	if local := admin.Addr().(*net.TCPAddr).IP.IsLoopback(); !local {
+		slog.Warn("the admin address can be reached from other machines: whoever does sees profiles and metrics", "admin", admin.Addr().String())
 	}
 	return bound{clients, admin}, nil
 }
@@ -78,6 +84,7 @@ type server struct {
 	consumer *kafka.Consumer
 	hub      *fanout.Hub
 	gateway  *gateway.Gateway
+	delayed  delayed
 	profiler *profiler // nil: off
 }
 
@@ -85,10 +92,23 @@ type server struct {
 // hub asks it for its lag; the hub is filled in before the consumer runs.
 type sink struct{ *fanout.Hub }
 
-// server wires the parts together. From now on its hub runs; run ends it.
-func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
+// server wires the parts together. From now on its hub runs; run ends it. drain
+// is how long its clients are given to leave.
+func (f *serverFlags) server(ctx context.Context, from kafka.ConsumerConfig, drain time.Duration) (*server, error) {
 	if f.Node == "" {
 		f.Node, _ = os.Hostname()
+	}
+	limits, err := f.limits()
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := f.verifier(ctx)
+	if err != nil {
+		return nil, err
+	}
+	secure, err := f.tls()
+	if err != nil {
+		return nil, err
 	}
 	into := &sink{}
 	from.Sink = into
@@ -97,9 +117,22 @@ func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
 		return nil, err
 	}
 	s := &server{consumer: consumer}
-	s.hub = fanout.New(f.hubConfig(consumer, from.Delay))
+	s.delayed.start = func(delay time.Duration) (*kafka.Consumer, *fanout.Hub, error) {
+		config, into := from, &sink{}
+		config.Sink, config.Delay = into, delay
+		consumer, err := kafka.NewConsumer(config)
+		if err != nil {
+			return nil, nil, err
+		}
+		into.Hub = fanout.New(f.hubConfig(consumer, limits, delay))
+		return consumer, into.Hub, nil
+	}
+	s.hub = fanout.New(f.hubConfig(consumer, limits, from.Delay))
 	into.Hub = s.hub
-	s.gateway = gateway.New(gateway.Config{Hub: s.hub, Node: f.Node, Ready: s.ready, Dashboard: dashboard.Handler()})
+	s.gateway = gateway.New(gateway.Config{
+		Hub: s.hub, Node: f.Node, Ready: s.ready, Dashboard: dashboard.Handler(),
+		Limits: limits, Access: verifier, Delayed: s.delayed.hub, Drain: drain, TLS: secure,
+	})
 	s.gateway.Registry().MustRegister(s.consumer)
 	if f.Pyroscope.server != nil {
 		s.profiler = newProfiler(f.Pyroscope.server, f.Node)
@@ -108,17 +141,17 @@ func (f *serverFlags) server(from kafka.ConsumerConfig) (*server, error) {
 }
 
 // hubConfig is that of the hub which consumer fills.
-func (f *serverFlags) hubConfig(consumer *kafka.Consumer, delay time.Duration) fanout.Config {
+func (f *serverFlags) hubConfig(consumer *kafka.Consumer, limits gateway.Limits, delay time.Duration) fanout.Config {
 	return fanout.Config{
 		Symbols:         f.MaxSymbols,
 		Health:          func() feed.Health { return consumer.Health(time.Now()) },
 		PartitionHealth: func(p int32) feed.Health { return consumer.PartitionHealth(p, time.Now()) },
 		Delay:           delay,
 		Archive:         archive{consumer},
-		Policy: fanout.Policy{
+		Policy: limits.Policy(fanout.Policy{
 			MaxFrame: f.MaxFrame, Stall: f.Stall,
 			Lagging: f.Lagging, Down: f.Down, FeedStale: f.FeedStale, SymbolStale: f.SymbolStale,
-		},
+		}),
 	}
 }
 
@@ -135,7 +168,7 @@ func (s *server) ready() error {
 }
 
 // run starts the parts in g and has them end with ctx: first the gateway, and
-// with it the hub, then the consumer.
+// with it the hub, then the consumer and what operators see.
 func (s *server) run(ctx context.Context, g *errgroup.Group, at bound) {
 	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
 	g.Go(func() error { return s.consumer.Run(reading) })
@@ -143,7 +176,8 @@ func (s *server) run(ctx context.Context, g *errgroup.Group, at bound) {
 		defer stopReading()
 		return s.gateway.Run(ctx, at.clients)
 	})
-	g.Go(func() error { return serveAdmin(ctx, at.admin, s.gateway.Admin()) })
+	g.Go(func() error { return s.delayed.run(reading) })
+	g.Go(func() error { return serveAdmin(reading, at.admin, s.gateway.Admin()) })
 	g.Go(func() error { return s.watchSkipped(ctx) })
 	if s.profiler != nil {
 		g.Go(func() error { return s.profiler.run(ctx) })

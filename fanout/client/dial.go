@@ -4,6 +4,7 @@ import (
 	"compress/flate"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -99,8 +100,12 @@ func (c *Client) shake(socket *socket, events gws.Event, token string) (*gws.Con
 // refusal is made of an answer that is not the one to a handshake.
 func refusal(r *http.Response) *HandshakeError {
 	e := &HandshakeError{Status: r.StatusCode}
-	text, _ := io.ReadAll(io.LimitReader(r.Body, 200)) // as much of it as came
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
+	text, _ := io.ReadAll(io.LimitReader(r.Body, 1<<10)) // as much of it as came
+	var said wire.Error
+	switch kind := r.Header.Get("Content-Type"); {
+	case strings.HasPrefix(kind, "application/json") && json.Unmarshal(text, &said) == nil:
+		e.Text = said.Message
+	case strings.HasPrefix(kind, "text/plain"):
 		e.Text, _, _ = strings.Cut(strings.TrimSpace(string(text)), "\n")
 	}
 	if seconds, err := strconv.ParseUint(r.Header.Get("Retry-After"), 10, 16); err == nil {

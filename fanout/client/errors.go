@@ -28,7 +28,7 @@ func (e *CloseError) Error() string {
 // with something else.
 type HandshakeError struct {
 	Status     int
-	Text       string        // the first line of the answer; may be empty
+	Text       string        // the first line of the answer, or the message of its error; may be empty
 	RetryAfter time.Duration // as the server asked for; 0: it did not
 }
 

@@ -30,7 +30,7 @@ func (e *expiry) set(at time.Time) {
 	if at.IsZero() {
 		return
 	}
-	life := time.Until(at)
+	life := max(0, time.Until(at))
 	before := min(life/warnLast, warnAtMax)
 	e.timer = time.AfterFunc(life-before, func() { e.warned(at, before) })
 }
@@ -38,12 +38,14 @@ func (e *expiry) set(at time.Time) {
 // warned is called when the time has come to warn.
 func (e *expiry) warned(at time.Time, before time.Duration) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.at.Equal(at) {
-		return // another token has come
+	current := e.at.Equal(at) // else another token has come
+	if current {
+		e.timer = time.AfterFunc(time.Until(at), func() { e.expired(at) })
 	}
-	e.warn(before)
-	e.timer = time.AfterFunc(time.Until(at), func() { e.expired(at) })
+	e.mu.Unlock()
+	if current {
+		e.warn(before)
+	}
 }
 
 func (e *expiry) expired(at time.Time) {

@@ -91,6 +91,7 @@ func TestBadInput(t *testing.T) {
 	s := serve(t, Config{Limits: Limits{Handshake: 500 * time.Millisecond}}, fanout.Policy{Idle: time.Second, Heartbeat: time.Second, Terms: 3})
 	s.trade("A", 0, "1")
 	offset := int64(0)
+	bomb := deflated(16 << 20) // before anybody is idle meanwhile
 	healthy := dial(t, s.addr)
 	healthy.text(`{"op":"subscribe","channel":"ticker","symbols":["A"]}`)
 	message[wire.Data](healthy)
@@ -141,7 +142,7 @@ func TestBadInput(t *testing.T) {
 		}, close: wire.CloseFlood, reason: fanout.Flooded},
 		{scenario: "a close frame with a code that nobody may send", bad: func(p *peer) { p.send(closeFrame, []byte{0x03, 0xed}) }, close: 1002, reason: fanout.BadProtocol},
 		{scenario: "a close frame of one byte", bad: func(p *peer) { p.send(closeFrame, []byte{3}) }, close: 1002, reason: fanout.BadProtocol},
-		{scenario: "a deflate bomb", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, deflated(64<<20)) }, close: 1009, reason: fanout.TooBig},
+		{scenario: "a deflate bomb", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, bomb) }, close: 1009, reason: fanout.TooBig},
 		{scenario: "one byte over the limit when inflated", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, deflated(64<<10+1)) }, close: 1009, reason: fanout.TooBig},
 		{scenario: "a whole message when inflated", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, deflated(64<<10)) }, code: wire.BadJSON},
 		{scenario: "what cannot be inflated", deflate: true, bad: func(p *peer) { p.send(textFrame|0x40, []byte{0xff, 0xff, 0xff}) }, close: 1007, reason: fanout.BadDeflate},

@@ -34,6 +34,9 @@ var shortHistory = history.Limits{Trades: 1, Bars: [history.Intervals]int{1, 1, 
 // serveOn serves on ln until the test ends.
 func serveOn(tb testing.TB, ln net.Listener, c Config, hub fanout.Config) *server {
 	tb.Helper()
+	if c.Limits.Connections == 0 {
+		c.Limits.Connections = 1 << 20 // as many as the test wants
+	}
 	c.Hub = fanout.New(hub)
 	s := &server{Gateway: New(c), hub: c.Hub, addr: ln.Addr().String()}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))

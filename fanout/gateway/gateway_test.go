@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,31 @@ func deflated(size int) []byte {
 	}
 	w.Flush()
 	return bytes.TrimSuffix(b.Bytes(), []byte{0, 0, 0xff, 0xff})
+}
+
+// TestADeflateBombCostsNoMoreThanAMessage: what is inflated of it is bounded by
+// the message limit.
+func TestADeflateBombCostsNoMoreThanAMessage(t *testing.T) {
+	const bombs, size = 32, 16 << 20
+	s := serve(t, Config{}, fanout.Policy{})
+	bomb := frameOf(textFrame|0x40, deflated(size))
+	peers := make([]*peer, bombs)
+	for i := range peers {
+		peers[i] = dial(t, s.addr, "Sec-WebSocket-Extensions: permessage-deflate")
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, p := range peers {
+		p.write(bomb)
+		if code := p.closeCode(); code != 1009 {
+			t.Errorf("got %d, want 1009", code)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	const each = 512 << 10 // the bomb as it came, twice the limit, and the rest of the test
+	if got := (after.TotalAlloc - before.TotalAlloc) / bombs; got > each {
+		t.Errorf("a bomb of %d bytes had %d allocated, want at most %d", size, got, each)
+	}
 }
 
 // TestBadInput sends everything a client can do wrong, with a healthy client

@@ -97,6 +97,7 @@ func TestValidTerm(t *testing.T) {
 // FuzzParseRequest: every message is either accepted, and then means the same
 // when it is sent again, or answered with an error that names a code.
 func FuzzParseRequest(f *testing.F) {
+	f.Add([]byte(`{"op":"auth","id":1,"token":"a.b.c"}`))
 	for _, seed := range []string{`{"op":"subscribe","id":1,"channel":"ticker","symbols":["BTC-USD","ETH-*"],"rate":10}`, `{"op":"list","id":"x"}`, `{"op":"ping"}{}`, `[]`, `{"op":1}`, "\xff"} {
 		f.Add([]byte(seed))
 	}

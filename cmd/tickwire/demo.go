@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ const (
 	demoTopic      = "ticks"
 	demoPartitions = 8
 )
+
+// never is longer than anything is old.
+const never = time.Duration(math.MaxInt64)
 
 // Run runs everything until the process is asked to end. A replay that has
 // ended leaves the server up.
@@ -50,6 +54,9 @@ func (c *demoCmd) Run(ctx context.Context, stdout *os.File) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
+	if c.Source == "replay" { // its ticks are as old as the recording
+		c.FeedStale, c.SymbolStale = never, never
+	}
 	s, err := c.serverFlags.server(ctx, kafka.ConsumerConfig{Cluster: cluster, Topic: demoTopic}, c.Drain)
 	if err != nil {
 		return err

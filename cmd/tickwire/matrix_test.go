@@ -136,7 +136,11 @@ func newMatrix(t *testing.T) *matrix {
 	hub := fanout.New(fanout.Config{Shards: 2, Policy: fanout.Policy{Heartbeat: matrixHeartbeat}})
 	m := &matrix{t: t, random: rand.New(rand.NewPCG(seed, 0)), hub: hub, addr: ln.Addr().String(),
 		newest: make(map[string]int64), truth: newTruth(), reports: make(chan report, len(guests))}
-	g := gateway.New(gateway.Config{Hub: hub, Node: "matrix", Limits: gateway.Limits{Requests: 1e6, Burst: 1e6}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	anywhere, err := gateway.ParseOrigins("*") // Chromium's page is of none
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gateway.New(gateway.Config{Hub: hub, Node: "matrix", Limits: gateway.Limits{Requests: 1e6, Burst: 1e6, Origins: anywhere}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
 	go func() {

@@ -334,7 +334,8 @@ func TestWatchJSONPrintsUpdatesAsTheyAreOnTheWire(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("got %v, want no error", err)
 	}
-	if want := "tickwire: watch: connected to n\ntickwire: watch: NONE: unknown_symbol\n"; log.String() != want {
+	// The ticks are old, and the feed is said to be so.
+	if want := "tickwire: watch: connected to n\ntickwire: watch: the feed is stale\ntickwire: watch: NONE: unknown_symbol\n"; log.String() != want {
 		t.Errorf("log: got %q, want %q", log.String(), want)
 	}
 }

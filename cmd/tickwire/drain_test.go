@@ -15,6 +15,7 @@ func TestSIGTERMDrains(t *testing.T) {
 	for range 8 { // each goes at a moment of its own
 		defer neverRead(t, addr).Close()
 	}
+	until(t, "all are there", func() bool { return metric(t, admin, "tickwire_subscribers") == "8" })
 	demo.cmd.Process.Signal(syscall.SIGTERM)
 	until(t, "it says that it drains", func() bool { page, _ := get("http://" + admin + "/readyz"); return strings.Contains(page, "draining") })
 	select {
@@ -35,6 +36,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	until(t, "the feed is ready", func() bool { _, ok := get("http://" + admin + "/readyz"); return ok })
 	client := neverRead(t, addr)
 	defer client.Close()
+	until(t, "it is there", func() bool { return metric(t, admin, "tickwire_subscribers") == "1" })
 	demo.cmd.Process.Signal(syscall.SIGINT)
 	until(t, "it says that it drains", func() bool { page, _ := get("http://" + admin + "/readyz"); return strings.Contains(page, "draining") })
 	demo.cmd.Process.Signal(syscall.SIGINT)

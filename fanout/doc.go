@@ -17,6 +17,10 @@
 // nobody is slow a tick goes out at once; the more there is to do the more
 // ticks one pulse covers, without a timer.
 //
+// Trades and bars are told whole, not by their newest value: what there is of
+// them stands in rings in the slot, and a subscriber has a cursor a symbol. One
+// that is behind by more than a ring holds is told a gap.
+//
 // The invariants, numbered as in the project's design:
 //
 //  1. A tick costs O(1) plus one mark per interested shard.

@@ -146,6 +146,9 @@ func (v *view) after(id feed.SymbolID, version uint64) (entries []*segment, lost
 		v.reread = append(v.reread, seg)
 		return seg
 	})
+	if lost > l.base && version > 0 {
+		return l.entries, l.base // which reaches farther back than the ring
+	}
 	entries = v.reread[had:]
 	slices.SortFunc(entries, func(a, b *segment) int { return cmp.Compare(a.ordinal, b.ordinal) })
 	return entries, lost

@@ -141,10 +141,11 @@ func TestATickFromTheFutureDoesNotMakeAFeedLive(t *testing.T) {
 		defer h.Close()
 		h.Apply(&feed.Tick{Symbol: []byte("A"), Time: time.Now().Add(24 * time.Hour).UnixMicro(), Price: feed.Number("1")}, feed.Position{})
 		h.Apply(&feed.Tick{Symbol: []byte("B"), Time: time.Now().UnixMicro(), Price: feed.Number("1")}, feed.Position{Offset: 1})
+		time.Sleep(time.Second)
 		if got := h.Feed(); got.State != wire.Live {
 			t.Errorf("at first: got %+v, want live", got)
 		}
-		time.Sleep(11 * time.Second)
+		time.Sleep(10 * time.Second)
 		if got := h.Feed(); got.State != wire.Stale || got.Age != 11*time.Second {
 			t.Errorf("after 11 s: got %+v, want stale", got)
 		}

@@ -10,6 +10,7 @@
 //	  |<---------------------------- snapshot --|  the values of now
 //	  |<------------------------------ ticker --|  what changed, the newest values
 //	  |<------------------------------ ticker --|
+//	  |<------------------------------ status --|  when the feed or a symbol is not live, or is again
 //	  |<--------------------------- heartbeat --|  when there was nothing to say
 //
 // Times are integers of microseconds since 1970. Prices and sizes are strings

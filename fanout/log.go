@@ -163,7 +163,8 @@ func (v *view) beginFrame(s *Subscriber) {
 
 // openLog says what a client gets first of a symbol that it did not watch: of
 // bars the newest, as a snapshot; of trades those that come from now on, or that
-// came since it went.
+// came since it went. Of a symbol that has appeared since it subscribed a pattern
+// those are all trades, also the ones before this shard took note of the symbol.
 func (v *view) openLog(p *part, at uint32) {
 	if !v.channel.trades() {
 		p.fresh.set(at)
@@ -173,6 +174,12 @@ func (v *view) openLog(p *part, at uint32) {
 	slot := v.shard.book.slot(id)
 	position, head := slot.lastTrade()
 	since, resumed := p.sub.resume.seq(v.shard.book.symbols.Name(id), position)
+	if !resumed && v.shard.arriving {
+		p.log.set(at, cursor{})
+		p.pending.set(at)
+		v.shard.touch(p.sub)
+		return
+	}
 	if !resumed || head == 0 || since == position.Offset {
 		p.log.set(at, cursor{version: head, last: position.Offset})
 		return

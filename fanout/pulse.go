@@ -78,6 +78,7 @@ func (sh *shard) dismiss(l *lane) {
 // takeSymbols puts symbols that are new on the rosters they belong on.
 func (sh *shard) takeSymbols() {
 	n := sh.book.symbols.Len()
+	sh.arriving = true
 	for id := feed.SymbolID(sh.known); int(id) < n; id++ {
 		name := sh.book.symbols.Name(id)
 		for _, v := range sh.active {
@@ -88,7 +89,7 @@ func (sh *shard) takeSymbols() {
 			}
 		}
 	}
-	sh.known = n
+	sh.known, sh.arriving = n, false
 }
 
 func (sh *shard) takeDirty() {

@@ -33,6 +33,7 @@ type shard struct {
 	views    [channels]*view
 	active   []*view // those of views that there are
 	known    int     // symbols that rosters have been matched with
+	arriving bool    // who watches the symbol that is being enlisted subscribed before it was there
 	feed     condition
 	states   []state // by symbol: what its watchers were told last
 	reached  marks   // of what was encoded, and

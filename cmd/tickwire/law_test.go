@@ -16,7 +16,7 @@ import (
 var allowed = map[string][]string{
 	"tickwire/cmd/tickwire": {"tickwire/dashboard", "tickwire/fanout", "tickwire/fanout/client", "tickwire/fanout/gateway", "tickwire/fanout/gateway/access", "tickwire/fanout/wire",
 		"tickwire/feed", "tickwire/feed/broker", "tickwire/feed/kafka", "tickwire/feed/source"},
-	"tickwire/fanout/gateway":        {"tickwire/fanout", "tickwire/fanout/gateway/access", "tickwire/fanout/gateway/reload", "tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/history", gws},
+	"tickwire/fanout/gateway":        {"tickwire/fanout", "tickwire/fanout/gateway/access", "tickwire/fanout/gateway/apidoc", "tickwire/fanout/gateway/reload", "tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/history", gws},
 	"tickwire/fanout/gateway/access": {"tickwire/fanout/gateway/reload", "tickwire/fanout/wire"},
 	"tickwire/fanout/client":         {"tickwire/fanout/wire", "tickwire/feed", gws},
 	"tickwire/fanout/client/example": {"tickwire/fanout/client", "tickwire/fanout/wire"},

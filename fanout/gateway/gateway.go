@@ -14,6 +14,7 @@ import (
 
 	"tickwire/fanout"
 	"tickwire/fanout/gateway/access"
+	"tickwire/fanout/gateway/apidoc"
 )
 
 // Config is what a Gateway is made of. The zero value of a field means its
@@ -167,6 +168,8 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/trades", g.admit(false, g.serveTrades))
 	mux.HandleFunc("GET /v1/snapshot", g.admit(false, g.serveSnapshot))
 	mux.HandleFunc("GET /v1/symbols", g.admit(false, g.serveSymbols))
+	mux.Handle("GET /v1/openapi.json", apidoc.OpenAPI)
+	mux.Handle("GET /v1/asyncapi.json", apidoc.AsyncAPI)
 	mux.HandleFunc("OPTIONS /v1/", g.servePreflight)
 	mux.Handle("/v1/", http.NotFoundHandler())
 	mux.Handle("/", g.config.Dashboard)

@@ -52,7 +52,7 @@ func (g *Gateway) serveEvents(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !g.sessions.enter() {
-		http.Error(w, "the server ends", http.StatusServiceUnavailable)
+		g.refuse(w, &draining)
 		return
 	}
 	defer g.sessions.Done()

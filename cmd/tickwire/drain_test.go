@@ -42,6 +42,9 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	demo.cmd.Process.Signal(syscall.SIGINT)
 	select {
 	case <-demo.ended:
+		if got := demo.cmd.ProcessState.ExitCode(); got != interrupted {
+			t.Errorf("it ended with %d, want %d", got, interrupted)
+		}
 	case <-time.After(patience):
 		t.Fatal("it did not end")
 	}

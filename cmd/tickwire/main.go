@@ -20,11 +20,22 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	asked := make(chan os.Signal, 2)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-asked
+		end()
+		<-asked // a second time: at once
+		os.Exit(interrupted)
+	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
+
+// interrupted is the exit code of a process that did not end in its own time, as
+// shells have it for Ctrl-C.
+const interrupted = 130
 
 // cli is the command line. Every flag can also be given as TICKWIRE_NAME or in
 // the file of --config; the command line wins, then the environment.

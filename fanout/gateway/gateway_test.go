@@ -114,10 +114,10 @@ func TestADeflateBombCostsNoMoreThanAMessage(t *testing.T) {
 // TestBadInput sends everything a client can do wrong, with a healthy client
 // beside it that must see no difference.
 func TestBadInput(t *testing.T) {
-	s := serve(t, Config{Limits: Limits{Handshake: 500 * time.Millisecond}}, fanout.Policy{Idle: time.Second, Heartbeat: time.Second, Terms: 3})
+	s := serve(t, Config{}, fanout.Policy{Idle: time.Hour, Heartbeat: time.Second, Terms: 3})
 	s.trade("A", 0, "1")
 	offset := int64(0)
-	bomb := deflated(16 << 20) // before anybody is idle meanwhile
+	bomb := deflated(16 << 20)
 	healthy := dial(t, s.addr)
 	healthy.text(`{"op":"subscribe","channel":"ticker","symbols":["A"]}`)
 	message[wire.Data](healthy)
@@ -178,7 +178,6 @@ func TestBadInput(t *testing.T) {
 			p.conn.(*net.TCPConn).CloseWrite()
 		}, close: 1000, reason: fanout.ClientLeft},
 		{scenario: "an unknown opcode", bad: func(p *peer) { p.send(0x8b, nil) }, close: 1002, reason: fanout.BadProtocol},
-		{scenario: "a client that never sends anything", bad: func(p *peer) {}, close: wire.CloseIdle, reason: fanout.Idle},
 	} {
 		t.Run(tc.scenario, func(t *testing.T) {
 			ended := s.hub.Stats().Ended[tc.reason]
@@ -213,6 +212,24 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("the healthy client: got %+v, want seq %d", data, offset)
 			}
 		})
+	}
+}
+
+func TestAClientThatNeverSubscribesIsSentAway(t *testing.T) {
+	s := serve(t, Config{}, fanout.Policy{Idle: 2 * time.Second, Heartbeat: time.Second})
+	healthy := healthyBeside(s)
+	healthy.join(t)
+	for _, says := range []string{"", `{"op":"ping"}`} {
+		ended := s.hub.Stats().Ended[fanout.Idle]
+		p := dial(t, s.addr)
+		if says != "" {
+			p.text(says)
+		}
+		if code := p.closeCode(); code != wire.CloseIdle {
+			t.Errorf("after %q: got %d, want %d", says, code, wire.CloseIdle)
+		}
+		until(t, "the end is counted", func() bool { return s.hub.Stats().Ended[fanout.Idle] == ended+1 })
+		healthy.sees(t)
 	}
 }
 

@@ -38,6 +38,24 @@
 // or seq (1732242000), the zeros that end a number. AppendFrame compares the two
 // Segments and leaves out those bits; the distance stays as it is.
 //
+// # Runs
+//
+// Trades and bars have more in common with their neighbours. Of two trades that
+// one order made,
+//
+//	{"s":"BTC-USD","q":1006,"t":1732242000123400,"p":"67123.44","z":"0.5","d":"s"},
+//	{"s":"BTC-USD","q":1007,"t":1732242000123400,"p":"67123.45","z":"0.25","d":"s"},
+//
+// the second becomes, in a [Layout] with Runs,
+//
+//	"},{"s":"BTC-USD","q":100   7   ,"t":1732242000123400,"p":"67123.4   5   ","z":"0.   25   ","d":"s"},...
+//	match                       lit  match                               lit  match      lit   match, into the next trade
+//
+// A match takes what the value behind its key begins with in both, and where
+// that is all of it goes on: equal values are equally long, so the distance of
+// the next key is the same. How much is equal AppendFrame sees by the bits; a
+// Segment marks there where the characters end.
+//
 // # A message
 //
 //	block header | head | first update | , | update | , | update | foot | end of block | 000
@@ -62,16 +80,17 @@
 //
 // # The code
 //
-// The code lengths of [Ticker] are in lengths.go. A program that go generate
-// runs makes them from a synthetic market: it looks for the lengths with which
-// data and header together are smallest. Every printable character has a code.
-// Data unlike the market makes frames larger, never wrong. When the message gets
-// another key, [TickerLayout] must follow and the program must run again.
+// The code lengths of [Ticker], [Trades] and [Bars] are in lengths.go. A program
+// that go generate runs makes them from a synthetic market: it looks for the
+// lengths with which data and header together are smallest. Every printable
+// character has a code. Data unlike the market makes frames larger, never wrong.
+// When a message gets another key, its layout must follow and the program must
+// run again.
 //
 // # Use
 //
-// Give AppendFrame the segments sorted as by [Table.Compare]. Send single
-// updates raw ([Table.AppendRaw]): the block header alone takes some 35 bytes.
+// Give AppendFrame the segments sorted as by [Table.Compare], those of one symbol
+// in their order. Send single updates raw ([Table.AppendRaw]): the block header alone takes some 35 bytes.
 // Two and more are smaller compressed.
 // Put the WebSocket header into bytes left free before the payload.
 package splice

@@ -17,7 +17,11 @@ func (t *Table) AppendFrame(dst []byte, head int, segments []*Segment) []byte {
 	dst = slices.Grow(dst, room)
 	b := dst[start : start+room]
 	pos, acc, waiting := t.first(b, &t.openings[head], segments[0])
-	pos, acc, waiting = t.others(b, pos, acc, waiting, segments)
+	if t.layout.Runs {
+		pos, acc, waiting = t.runs(b, pos, acc, waiting, segments)
+	} else {
+		pos, acc, waiting = t.others(b, pos, acc, waiting, segments)
+	}
 	pos, _, waiting = t.foot.put(b, pos, acc, waiting)
 	if waiting > 0 {
 		pos++
@@ -80,7 +84,7 @@ func (s *Segment) putMore(b []byte, pos int, acc uint64, waiting uint, f int) (i
 func (t *Table) others(b []byte, pos int, acc uint64, waiting uint, segments []*Segment) (int, uint64, uint) {
 	prev, joint, zero := segments[0], uint(0), t.literal['0']
 	for i, s := range segments[1:] {
-		k, d := t.length[joint+uint(t.keyLen[0])], t.distance[prev.span]
+		k, d := t.length[joint+uint(t.keyLen[0])], t.distance[prev.back[0]]
 		if i == 0 {
 			k = t.length[t.secondKey()]
 			pos, acc, waiting = t.second.put(b, pos, acc, waiting)

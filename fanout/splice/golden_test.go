@@ -114,30 +114,37 @@ func (v *vector) split(l *Layout) [][]byte {
 }
 
 func TestGoldenPayloads(t *testing.T) {
-	const path = "testdata/ticker.txt"
-	if *update {
-		writeGolden(t, path)
+	forKinds(t, func(t *testing.T, k *kind, table *Table) {
+		path := "testdata/" + k.name + ".txt"
+		if *update {
+			writeGolden(t, path, k, table)
+		}
+		vectors := parseVectors(t, path)
+		if len(vectors) != len(k.heads) {
+			t.Fatalf("%s: got %d vectors, want one a head, %d", path, len(vectors), len(k.heads))
+		}
+		for i := range vectors {
+			layout := k.layout(wire.DataFoot, k.heads[i])
+			checkVector(t, &layout, &vectors[i])
+		}
+	})
+}
+
+func checkVector(t *testing.T, layout *Layout, v *vector) {
+	t.Helper()
+	table, err := NewTable(*layout, &v.lengths)
+	if err != nil {
+		t.Fatalf("%s: %v", v.name, err)
 	}
-	for _, v := range parseVectors(t, path) {
-		head := wire.TickerHead
-		if v.name == "snapshot" {
-			head = wire.SnapshotHead
-		}
-		layout := TickerLayout(wire.DataFoot, head)
-		table, err := NewTable(layout, &v.lengths)
-		if err != nil {
-			t.Fatalf("%s: %v", v.name, err)
-		}
-		checkHeader(t, &v)
-		if got := huffman.Header(v.lengths.Literal[:], v.lengths.Distance[:]); !bytes.Equal(got.Bytes, v.header) {
-			t.Errorf("%s: got header %x, want %x", v.name, got.Bytes, v.header)
-		}
-		got := table.AppendFrame(nil, 0, mustEncode(t, table, v.split(&layout)))
-		if !bytes.Equal(got, v.payload) {
-			t.Errorf("%s: got %x, want %x", v.name, got, v.payload)
-		}
-		checkInflates(t, table, 0, v.split(&layout), v.payload)
+	checkHeader(t, v)
+	if got := huffman.Header(v.lengths.Literal[:], v.lengths.Distance[:]); !bytes.Equal(got.Bytes, v.header) {
+		t.Errorf("%s: got header %x, want %x", v.name, got.Bytes, v.header)
 	}
+	got := table.AppendFrame(nil, 0, mustEncode(t, table, v.split(layout)))
+	if !bytes.Equal(got, v.payload) {
+		t.Errorf("%s: got %x, want %x", v.name, got, v.payload)
+	}
+	checkInflates(t, table, 0, v.split(layout), v.payload)
 }
 
 // checkHeader compares sizes: headers of equal size can have their runs in
@@ -150,21 +157,18 @@ func checkHeader(t *testing.T, v *vector) {
 	}
 }
 
-func writeGolden(t *testing.T, path string) {
+func writeGolden(t *testing.T, path string, k *kind, table *Table) {
 	t.Helper()
-	second, third := usual, usual
-	second.s, second.q, second.n, second.t, second.p, second.z, second.b, second.a, second.v = "ETH-USDT-PERP", "4", "2", "1732242000123999", "", "", "2683.80000000", "2683.81000000", "0"
-	third.s, third.q, third.t = "SOL-USD", "1009", "1732242001000000"
-	updates := [][]byte{usual.update(), second.update(), third.update(), third.update()}
-	table := mustTicker(t)
+	updates := k.golden(k)
+	literal, distance := k.lengths.Literal, k.lengths.Distance
 	var b bytes.Buffer
-	for head, name := range []string{"ticker", "snapshot"} {
-		header := huffman.Header(tickerLengths.Literal[:], tickerLengths.Distance[:])
+	for head, name := range []string{k.name, "snapshot"} {
+		header := huffman.Header(literal[:], distance[:])
 		payload := table.AppendFrame(nil, head, mustEncode(t, table, updates))
 		fmt.Fprintf(&b, "## %s\n", name)
-		fmt.Fprintf(&b, "literal lengths 0x20..0x7e: %d\n", tickerLengths.Literal[' ':'~'+1])
-		fmt.Fprintf(&b, "256 (EOB) ..285: %d\n", tickerLengths.Literal[huffman.EndOfBlock:])
-		fmt.Fprintf(&b, "distance codes 0..29: %d\n", tickerLengths.Distance)
+		fmt.Fprintf(&b, "literal lengths 0x20..0x7e: %d\n", literal[' ':'~'+1])
+		fmt.Fprintf(&b, "256 (EOB) ..285: %d\n", literal[huffman.EndOfBlock:])
+		fmt.Fprintf(&b, "distance codes 0..29: %d\n", distance)
 		fmt.Fprintf(&b, "block header %d bits: %x\n", header.N, header.Bytes)
 		fmt.Fprintf(&b, "vector JSON: %s\n", table.AppendRaw(nil, head, updates))
 		fmt.Fprintf(&b, "vector payload %d bytes: %x\n", len(payload), payload)
@@ -172,6 +176,21 @@ func writeGolden(t *testing.T, path string) {
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func goldenUpdates(k *kind) [][]byte {
+	again := k.with("s", "SOL-USD", "q", "1009", "t", "1732242001000000")
+	return [][]byte{k.with(), k.with("s", "ETH-USDT-PERP", "q", "4", "n", "2", "t", "1732242000123999", "p", "", "z", "", "b", "2683.80000000", "a", "2683.81000000", "v", "0"), again, again}
+}
+
+func goldenTrades(k *kind) [][]byte {
+	return [][]byte{k.with(), k.with("q", "1007", "z", "0.25"), k.with("q", "1009", "p", "67123.50", "t", "1732242000124000", "d", ""),
+		k.with("s", "ETH-USDT-PERP", "q", "4", "t", "1732242001000000", "p", "2683.80000000", "z", "", "d", "b")}
+}
+
+func goldenBars(k *kind) [][]byte {
+	return [][]byte{k.with(), k.with("t", "1732242000000000", "q", "1007", "o", "67123.44", "h", "67123.45", "l", "67123.44", "c", "67123.45", "v", "0.5123", "k", "2", "x", "false"),
+		k.with("s", "ETH-USDT-PERP", "q", "4", "o", "2683.80000000", "h", "2683.80000000", "l", "2683.80000000", "c", "2683.80000000", "k", "1")}
 }
 
 // TestOtherLayouts: the machinery knows no message. The vectors are of another

@@ -14,10 +14,11 @@ const (
 
 	maxSpan   = 255 // of an update with its comma; two fit the window
 	maxHead   = 250
-	maxFields = 10 // fields
-	maxLeads  = 2  // fields with a Tail
-	maxSuffix = 12 // of the first value, that can join a match
-	maxJoint  = 10 // of a lead, or zeros, that can join one
+	maxFields = 10  // fields
+	maxLeads  = 2   // fields with a Tail
+	maxSuffix = 12  // of the first value, that can join a match
+	maxJoint  = 10  // of a lead, or zeros, that can join one
+	maxRun    = 105 // of a match in Runs, the last key not counted
 )
 
 // Layout describes messages of one family:
@@ -34,6 +35,11 @@ type Layout struct {
 	// Separator cuts the first value in two: the part from the first Separator
 	// on is taken to be the same in neighbours more often than not.
 	Separator byte
+
+	// Runs says that neighbours have much in common, as trades of one symbol or
+	// bars of one interval. The match of a key then takes what both values begin
+	// with and, if that is all of them, goes on with the next key.
+	Runs bool
 }
 
 // Field is a member of every update.
@@ -61,6 +67,31 @@ func (l *Layout) keys() []string {
 		keys[i] = before + `"` + f.Name + `":` + quote(f)
 	}
 	return keys
+}
+
+// Longest is the longest match that a frame can have.
+func (l *Layout) Longest() int {
+	longest := 0
+	for f, key := range l.keys() {
+		longest = max(longest, len(key)+l.reach(f))
+	}
+	return longest
+}
+
+// reach is how much longer than its key the match of field f can be: by what
+// comes before it, a suffix or zeros or a run, and by a lead behind it.
+func (l *Layout) reach(f int) int {
+	n := maxJoint
+	if f == 1 {
+		n = maxSuffix
+	}
+	if l.Fields[f].Tail > 0 {
+		n += maxJoint
+	}
+	if l.Runs {
+		n = maxRun
+	}
+	return n
 }
 
 // end is the text after the last value of an update.

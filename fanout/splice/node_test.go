@@ -36,7 +36,10 @@ func TestNodeReadsFramesWithASmallWindow(t *testing.T) {
 		}
 		t.Skip("no node here")
 	}
-	table := mustTicker(t)
+	forKinds(t, func(t *testing.T, k *kind, table *Table) { testNode(t, node, k, table) })
+}
+
+func testNode(t *testing.T, node string, k *kind, table *Table) {
 	r := rand.New(rand.NewPCG(11, 11))
 	var input bytes.Buffer
 	lines := 0
@@ -49,15 +52,14 @@ func TestNodeReadsFramesWithASmallWindow(t *testing.T) {
 	}
 	for _, n := range []int{1, 2, 3, 20, 200} {
 		for i := range 400/n + 2 {
-			add(i%2, drawUpdates(table, r, n))
+			add(i%2, k.drawn(table, r, n))
 		}
-		for _, updates := range market(n, 5) {
+		for _, updates := range k.frames(n, 5) {
 			add(0, updates)
 		}
 	}
-	long := usual // as far apart as can be
-	long.v += strings.Repeat("1", maxSpan-1-len(usual.update()))
-	add(1, [][]byte{long.update(), long.update(), long.update()})
+	longest := k.longest(t, table)
+	add(1, [][]byte{longest, longest, longest}) // as far apart as can be
 
 	command := exec.CommandContext(t.Context(), node, "-e", reader)
 	command.Stdin = &input

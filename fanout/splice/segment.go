@@ -11,12 +11,12 @@ type Segment struct {
 	value  [maxFields]uint64 // bits; a lead or the suffix apart
 	lead   [maxLeads]uint64
 	suffix [maxSuffixChunks]uint64
-	more   [maxMore]uint64 // what of the values is over maxChunk, in their order
+	more   [maxMore]uint64 // what of the values is over maxChunk, in their order; from the end, the marks
 
 	size       [maxFields]uint8 // of value, in bits
 	extra      [maxFields]uint8 // how many of more belong to the value
 	offset     [maxFields]uint8 // of the key from the start of the first key, in bytes
-	back       [maxFields]uint8 // span - offset
+	back       [maxFields]uint8 // from there to the end of the last value
 	zeros      [maxFields]uint8 // at the end of value, which the next key's match may take
 	ends       [maxFields]uint8 // at the end of the text
 	moreSize   [maxMore]uint8
@@ -25,8 +25,8 @@ type Segment struct {
 	suffixSize [maxSuffixChunks]uint8
 	suffixLen  uint8 // bytes
 
-	span uint8  // bytes from the start of the first key to the end of the last value
-	bits uint16 // of all values
+	marked bool   // whether there was room for the marks
+	bits   uint16 // of all values
 }
 
 const (
@@ -49,9 +49,12 @@ func (t *Table) Encode(s *Segment, update []byte) bool {
 			return false
 		}
 	}
-	s.span = uint8(len(update) + len(","))
+	span := uint8(len(update) + len(","))
 	for f := range t.keys {
-		s.back[f] = s.span - s.offset[f]
+		s.back[f] = span - s.offset[f]
+	}
+	if t.layout.Runs {
+		e.mark()
 	}
 	return true
 }
@@ -124,6 +127,42 @@ func (e *encoder) field(f int) bool {
 		}
 	}
 	return true
+}
+
+// mark makes the marks: for each value, the last bits of its characters. By them
+// runs tells how much two values have in common. They take what room more has
+// left; without it the update does as if it had nothing in common with others.
+func (e *encoder) mark() {
+	if e.more > int(e.t.marked) {
+		return
+	}
+	e.s.marked = true
+	for f, at := range e.t.mark[:len(e.t.keys)] {
+		if at == maxMore {
+			continue
+		}
+		v := e.value(f)
+		if f == 0 {
+			v = v[:len(v)-int(e.s.suffixLen)]
+		} else if lead := e.t.lead[f]; lead > 0 {
+			v = v[e.s.leadLen[lead-1]:]
+		}
+		e.s.more[at] = e.t.marks(v)
+	}
+}
+
+// marks are those of v. One that does not fit into one chunk lacks the last mark
+// there, so that it never passes for equal.
+func (t *Table) marks(v []byte) uint64 {
+	marks, size := uint64(0), uint(0)
+	for _, b := range v {
+		last := size
+		if size += t.literal[b].size(); size > maxChunk {
+			return marks &^ (1 << (last - 1))
+		}
+		marks |= 1 << (size - 1)
+	}
+	return marks
 }
 
 // zerosAtEnd is how many zeros at the end of v can join a match. One alone

@@ -2,17 +2,18 @@ package splice
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"context"
 	"errors"
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	kflate "github.com/klauspost/compress/flate"
 
-	"tickwire/fanout/splice/internal/sample"
 	"tickwire/feed"
 	"tickwire/feed/source"
 )
@@ -92,49 +93,52 @@ func checkSizes(t *testing.T, what string, n int, per map[string]float64, bound 
 }
 
 func TestFramesAreAsSmallAsLevelOnes(t *testing.T) {
-	table := mustTicker(t)
-	for _, n := range []int{1, 2, 3, 5, 10, 20, 50, 200} {
-		checkSizes(t, "market", n, sizes(t, table, market(n, 20)), 1.05)
-	}
+	forKinds(t, func(t *testing.T, k *kind, table *Table) {
+		for _, n := range []int{1, 2, 3, 5, 10, 20, 50, 200} {
+			checkSizes(t, "market", n, sizes(t, table, k.frames(n, 20)), 1.05)
+		}
+	})
 }
 
 // TestFramesOfRealMarketsAreNearlyAsSmall: recordings have few symbols, alike in
 // their digits, for which level 1 finds a code of its own.
 func TestFramesOfRealMarketsAreNearlyAsSmall(t *testing.T) {
-	table := mustTicker(t)
-	for _, pattern := range []string{"binance/*.gz", "cryptofeed/COINBASE*", "cryptofeed/KRAKEN.ws.50*"} {
-		files, err := filepath.Glob("../../../shared/data/" + pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(files) == 0 {
-			t.Skip("no recordings here")
-		}
-		for _, n := range []int{3, 5, 10} {
-			if frames := recorded(t, files, n); len(frames) > 0 {
-				checkSizes(t, pattern, n, sizes(t, table, frames), 1.1)
+	forKinds(t, func(t *testing.T, k *kind, table *Table) {
+		for _, pattern := range []string{"binance/*.gz", "cryptofeed/COINBASE*", "cryptofeed/KRAKEN.ws.50*"} {
+			files, err := filepath.Glob("../../../shared/data/" + pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(files) == 0 {
+				t.Skip("no recordings here")
+			}
+			for _, n := range []int{3, 5, 10, 20} {
+				if frames := recorded(t, files, k.recorder(), n); len(frames) > 0 {
+					checkSizes(t, pattern, n, sizes(t, table, frames), 1.1)
+				}
 			}
 		}
-	}
+	})
 }
 
 // recorded is frames of n updates each, out of the first seconds of recordings
-// that were made at the same time. There are none when n is more than they have
-// symbols.
-func recorded(t *testing.T, files []string, n int) [][][]byte {
+// that were made at the same time. There are none when they do not have so many.
+func recorded(t *testing.T, files []string, r recorder, n int) [][][]byte {
 	t.Helper()
 	replay, err := source.NewReplay(source.ReplayConfig{Files: files})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var frames [][][]byte
-	node, enough := sample.NewNode(1), errors.New("enough ticks")
+	enough := errors.New("enough ticks")
 	ticks := 0
 	err = replay.Run(t.Context(), func(_ context.Context, tick *feed.Tick) error {
-		node.Take(tick)
+		r.Take(tick)
 		ticks++
-		if ticks > 50 && ticks%20 == 0 && node.Symbols() >= n {
-			frames = append(frames, node.Frame(n))
+		if ticks > 50 && ticks%20 == 0 {
+			if f := r.Frame(n); f != nil {
+				frames = append(frames, f)
+			}
 		}
 		if ticks == 5000 {
 			return enough
@@ -148,16 +152,23 @@ func recorded(t *testing.T, files []string, n int) [][][]byte {
 }
 
 func TestTheOrderOfComparePays(t *testing.T) {
-	table := mustTicker(t)
-	size := func(frames [][][]byte) float64 { return sizes(t, table, frames)["spliced"] }
-	sorted := market(20, 20)
-	shuffled := market(20, 20)
-	for _, f := range shuffled {
-		slices.SortFunc(f, func(a, b []byte) int { return bytes.Compare(a, b) })
-	}
-	if s, u := size(sorted), size(shuffled); s >= u {
-		t.Errorf("sorted as by Compare: got %.2f bytes an update, want less than by symbol, %.2f", s, u)
-	} else {
-		t.Logf("bytes an update at 20: %.2f sorted as by Compare, %.2f by symbol", s, u)
-	}
+	forKinds(t, func(t *testing.T, k *kind, table *Table) {
+		size := func(frames [][][]byte) float64 { return sizes(t, table, frames)["spliced"] }
+		sorted, bySymbol := k.frames(20, 20), [][][]byte(nil)
+		for _, f := range sorted {
+			bySymbol = append(bySymbol, slices.Clone(f))
+		}
+		for _, f := range bySymbol {
+			slices.SortStableFunc(f, func(a, b []byte) int { return cmp.Compare(symbolOf(a), symbolOf(b)) })
+		}
+		if s, u := size(sorted), size(bySymbol); s >= u {
+			t.Errorf("sorted as by Compare: got %.2f bytes an update, want less than by symbol, %.2f", s, u)
+		} else {
+			t.Logf("bytes an update at 20: %.2f sorted as by Compare, %.2f by symbol", s, u)
+		}
+	})
+}
+
+func symbolOf(update []byte) string {
+	return strings.SplitN(string(update), `"`, 5)[3]
 }

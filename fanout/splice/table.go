@@ -32,6 +32,8 @@ type Table struct {
 
 	keyLen [maxFields]uint8
 	lead   [maxFields]uint8 // 1 + the field's index among the leads; 0: it has none
+	mark   [maxFields]uint8 // where in more its marks are; maxMore: it has none
+	marked uint8            // the least of mark
 
 	openings []opening // by head
 	second   chunks    // between the first update and the match that begins the second
@@ -69,14 +71,20 @@ func NewTable(layout Layout, lengths *Lengths) (*Table, error) {
 }
 
 func (t *Table) setKeys() {
-	leads := uint8(0)
+	leads, mark := uint8(0), uint8(maxMore)
 	for i, f := range t.layout.Fields {
 		t.keyLen[i] = uint8(len(t.keys[i]))
 		if f.Tail > 0 {
 			leads++
 			t.lead[i] = leads
 		}
+		t.mark[i] = maxMore
+		if t.layout.Runs && len(f.Like) == 0 {
+			mark--
+			t.mark[i] = mark
+		}
 	}
+	t.marked = mark
 }
 
 // setCodes puts each code together with the number that follows it.
@@ -112,9 +120,9 @@ func (t *Table) check() error {
 	if n := t.secondKey(); t.length[n] == 0 {
 		return fmt.Errorf("no code for a match of %d, the key of the second update", n)
 	}
-	for f := range t.keys {
-		for n := t.keyLen[f]; n <= t.keyLen[f]+t.reach(f); n++ {
-			if t.length[n] == 0 {
+	for f, key := range t.keys {
+		for n := len(key); n <= len(key)+t.layout.reach(f); n++ {
+			if n > maxLength || t.length[n] == 0 {
 				return fmt.Errorf("no code for a match of %d, which field %q can have", n, t.layout.Fields[f].Name)
 			}
 		}
@@ -125,19 +133,6 @@ func (t *Table) check() error {
 		}
 	}
 	return nil
-}
-
-// reach is how much longer than its key the match of field f can be: by what
-// comes before it, a suffix or zeros, and by a lead behind it.
-func (t *Table) reach(f int) uint8 {
-	n := uint8(maxJoint)
-	if f == 1 {
-		n = maxSuffix
-	}
-	if t.lead[f] > 0 {
-		n += maxJoint
-	}
-	return n
 }
 
 // ahead is how many bytes of the first key stand before the brace that opens an

@@ -8,12 +8,14 @@ import (
 	"tickwire/fanout/wire"
 )
 
-func TestTickerLengthsServeEveryText(t *testing.T) {
-	for b := ' '; b <= '~'; b++ {
-		if tickerLengths.Literal[b] == 0 {
-			t.Errorf("no code for %q, want one for every printable character", b)
+func TestLengthsServeEveryText(t *testing.T) {
+	forKinds(t, func(t *testing.T, k *kind, _ *Table) {
+		for b := ' '; b <= '~'; b++ {
+			if k.lengths.Literal[b] == 0 {
+				t.Errorf("no code for %q, want one for every printable character", b)
+			}
 		}
-	}
+	})
 }
 
 func TestNewTableRefuses(t *testing.T) {
@@ -41,6 +43,7 @@ func TestNewTableRefuses(t *testing.T) {
 		{"a distance code with a hole", good, swap(func(l *Lengths) { l.Distance[17] = 0 }), "complete"},
 		{"a distance without a code", good, swap(func(l *Lengths) { move(l.Distance[:], 15, 1) }), "distance 193"},
 		{"a length without a code", good, swap(func(l *Lengths) { move(l.Literal[:], 271, 1) }), "match of 27"},
+		{"a length that only runs have without a code", with(func(l *Layout) { l.Runs = true }), &tickerLengths, "match of 31"},
 		{"a key without a code", good, swap(func(l *Lengths) { move(l.Literal[:], ':', 1) }), "no code for ':'"},
 		{"no end of block", good, swap(func(l *Lengths) { move(l.Literal[:], 256, 1) }), "end of the block"},
 		{"no head", with(func(l *Layout) { l.Heads = nil }), &tickerLengths, "no head"},
@@ -60,7 +63,7 @@ func TestNewTableRefuses(t *testing.T) {
 }
 
 func TestCompareSortsBySuffixAndThenSymbol(t *testing.T) {
-	table := mustTicker(t)
+	table := kinds[0].table(t)
 	got := []string{"SOL-USDT", "BTC-USDT-PERP", "ETH-USD", "X", "BTC-USD", "BTC-USDT", "A"}
 	slices.SortFunc(got, table.Compare)
 	want := []string{"A", "X", "BTC-USD", "ETH-USD", "BTC-USDT", "SOL-USDT", "BTC-USDT-PERP"}

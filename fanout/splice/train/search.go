@@ -14,16 +14,21 @@ const limit = 12
 // that all have a code, whether they are in the sample or not.
 type block struct{ first, end int }
 
-var (
-	// Every printable character, the end of the block, the lengths 3 to 30.
-	literalBlocks = []block{{' ', '~' + 1}, {huffman.EndOfBlock, 272}}
+// coded are the symbols that have a code.
+type coded struct{ literal, distance []block }
 
-	// The distances 5 to 512.
-	distanceBlocks = []block{{4, 18}}
-)
+// codedSymbols are every printable character, the end of the block, the lengths
+// 3 to longest, and the distances 5 to 512.
+func codedSymbols(longest int) coded {
+	last, _, _ := huffman.LengthSymbol(longest)
+	return coded{
+		literal:  []block{{' ', '~' + 1}, {huffman.EndOfBlock, last + 1}},
+		distance: []block{{4, 18}},
+	}
+}
 
 // firstLengths treats all symbols alike.
-func firstLengths() *splice.Lengths {
+func (s coded) firstLengths() *splice.Lengths {
 	l := &splice.Lengths{}
 	alike := func(lengths []uint8, blocks []block) {
 		counts := make([]int, len(lengths))
@@ -34,8 +39,8 @@ func firstLengths() *splice.Lengths {
 		}
 		copy(lengths, huffman.Lengths(counts, limit))
 	}
-	alike(l.Literal[:], literalBlocks)
-	alike(l.Distance[:], distanceBlocks)
+	alike(l.Literal[:], s.literal)
+	alike(l.Distance[:], s.distance)
 	return l
 }
 
@@ -44,7 +49,7 @@ func firstLengths() *splice.Lengths {
 // header: a header is short when neighbours have equal lengths. What a header
 // takes depends on the code of code lengths, and that on the header, so the
 // search goes back and forth between the two.
-func search(c *tally) *splice.Lengths {
+func (s coded) search(c *tally) *splice.Lengths {
 	const turns = 6
 	cost := make([]uint8, 19) // of the symbols in a header
 	for i := range cost {
@@ -53,10 +58,10 @@ func search(c *tally) *splice.Lengths {
 	best, bestBits := (*splice.Lengths)(nil), math.MaxInt
 	for range turns {
 		l := &splice.Lengths{}
-		copy(l.Literal[:], relax(c.literal[:], literalBlocks, cost, c.frames))
-		copy(l.Distance[:], relax(c.distance[:], distanceBlocks, cost, c.frames))
-		complete(c, l, l.Literal[:], literalBlocks)
-		complete(c, l, l.Distance[:], distanceBlocks)
+		copy(l.Literal[:], relax(c.literal[:], s.literal, cost, c.frames))
+		copy(l.Distance[:], relax(c.distance[:], s.distance, cost, c.frames))
+		complete(c, l, l.Literal[:], s.literal)
+		complete(c, l, l.Distance[:], s.distance)
 		if bits := c.bits(l); bits < bestBits {
 			best, bestBits = l, bits
 		}

@@ -8,8 +8,8 @@ import (
 	"tickwire/fanout/splice/internal/huffman"
 )
 
-// errShape: the update message has changed, and splice.TickerLayout has not.
-var errShape = errors.New("an update of the sample is not of the layout's shape: make splice.TickerLayout follow the message")
+// errShape: a message has changed, and its layout in splice has not.
+var errShape = errors.New("an update of the sample is not of the layout's shape: make the layout in splice follow the message")
 
 // tally is how often each symbol stands in a set of frames.
 type tally struct {

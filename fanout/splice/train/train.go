@@ -3,6 +3,7 @@ package main
 import (
 	"tickwire/fanout/splice"
 	"tickwire/fanout/splice/internal/sample"
+	"tickwire/fanout/wire"
 )
 
 const (
@@ -18,24 +19,37 @@ var weights = []struct{ updates, times int }{{3, 4}, {20, 1}}
 
 // trainer seeks the code for messages of one layout.
 type trainer struct {
-	layout splice.Layout
-	log    func(format string, args ...any)
+	message string // the name of its table
+	layout  splice.Layout
+	frames  func(seed uint64, size, count int) []sample.Frame
+	log     func(format string, args ...any)
+}
+
+// trainers has one for each message.
+func trainers(logf func(format string, args ...any)) []*trainer {
+	bars := wire.Head(wire.Bars1m, false, 0)
+	return []*trainer{
+		{"ticker", splice.TickerLayout(wire.DataFoot, wire.TickerHead, wire.SnapshotHead), sample.Market, logf},
+		{"trades", splice.TradesLayout(wire.DataFoot, wire.TradesHead), sample.Trades, logf},
+		{"bars", splice.BarsLayout(wire.DataFoot, bars), sample.Bars, logf},
+	}
 }
 
 func (t *trainer) train() (*splice.Lengths, error) {
 	samples := make([][]sample.Frame, len(weights))
 	for i, w := range weights {
-		samples[i] = sample.Market(trainSeed, w.updates, frames)
+		samples[i] = t.frames(trainSeed, w.updates, frames)
 	}
-	lengths := firstLengths()
+	symbols := codedSymbols(t.layout.Longest())
+	lengths := symbols.firstLengths()
 	for round := range rounds {
 		c, err := t.count(lengths, samples)
 		if err != nil {
 			return nil, err
 		}
 		before := c.bits(lengths)
-		lengths = search(c)
-		t.log("round %d: %d bits, then %d, of which each frame's header %d", round+1, before, c.bits(lengths), lengths.HeaderSize())
+		lengths = symbols.search(c)
+		t.log("%s: round %d: %d bits, then %d, of which each frame's header %d", t.message, round+1, before, c.bits(lengths), lengths.HeaderSize())
 	}
 	return lengths, nil
 }
@@ -71,7 +85,7 @@ func (t *trainer) evaluate(lengths *splice.Lengths) error {
 	for _, updates := range []int{1, 3, 10, 20, 50, 200} {
 		var size [2]float64
 		for i, seed := range []uint64{trainSeed, heldOutSeed} {
-			for _, f := range sample.Market(seed, updates, frames) {
+			for _, f := range t.frames(seed, updates, frames) {
 				payload, err := frame(table, f)
 				if err != nil {
 					return err
@@ -79,7 +93,7 @@ func (t *trainer) evaluate(lengths *splice.Lengths) error {
 				size[i] += float64(len(payload)) / float64(frames*updates)
 			}
 		}
-		t.log("%3d updates a frame: %.2f bytes an update where it was trained, %.2f where not", updates, size[0], size[1])
+		t.log("%s: %3d updates a frame: %.2f bytes an update where it was trained, %.2f where not", t.message, updates, size[0], size[1])
 	}
 	return nil
 }

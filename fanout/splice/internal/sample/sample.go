@@ -1,5 +1,5 @@
-// Package sample makes frames of ticker updates as a node sends them, for
-// training the code and for tests.
+// Package sample makes frames of ticker updates, trades and bars as a node sends
+// them, for training the codes and for tests.
 package sample
 
 import (
@@ -63,41 +63,53 @@ func NewNode(seed uint64) *Node {
 // same arguments make the same frames.
 func Market(seed uint64, size, count int) []Frame {
 	n := NewNode(seed)
+	var frames []Frame
+	run(seed, n.random, tickMicros, n.Take, func(pulse int) bool {
+		if pulse == 0 {
+			n.age()
+			return true
+		}
+		frames = append(frames, n.Frame(size))
+		return len(frames) < count
+	})
+	return frames
+}
+
+// run shows take the ticks of a synthetic market, one in micros on average, and
+// calls each once a pulse when the market is warm, for as long as it says so.
+func run(seed uint64, random *rand.Rand, micros float64, take func(*feed.Tick), each func(pulse int) bool) {
 	clock := int64(start)
 	market, err := source.NewMarket(source.MarketConfig{Symbols: symbols, Seed: seed, Now: func() time.Time {
-		clock += int64(n.random.ExpFloat64() * tickMicros)
+		clock += int64(random.ExpFloat64() * micros)
 		return time.UnixMicro(clock)
 	}})
 	if err != nil {
 		panic(err) // the constants above are wrong
 	}
-	var frames []Frame
-	ticks, pulse := 0, int64(0)
-	enough := errors.New("enough frames")
+	ticks, pulses, last := 0, 0, int64(0)
+	enough := errors.New("enough pulses")
 	err = market.Run(context.Background(), func(_ context.Context, t *feed.Tick) error {
-		n.Take(t)
+		take(t)
 		ticks++
-		switch {
-		case ticks == warmUp:
-			n.age()
-			pulse = clock
-		case ticks > warmUp && clock >= pulse+pulseMicros:
-			pulse = clock
-			frames = append(frames, n.Frame(size))
+		if ticks < warmUp || ticks > warmUp && clock < last+pulseMicros {
+			return nil
 		}
-		if len(frames) == count {
+		last = clock
+		if !each(pulses) {
 			return enough
 		}
+		pulses++
 		return nil
 	})
 	if err != enough {
 		panic(err) // a market without an end has ended
 	}
-	return frames
 }
 
 // Take makes a tick its symbol's newest.
-func (n *Node) Take(t *feed.Tick) {
+func (n *Node) Take(t *feed.Tick) { n.take(t) }
+
+func (n *Node) take(t *feed.Tick) *state {
 	s := n.states[string(t.Symbol)]
 	if s == nil {
 		_, suffix, _ := bytes.Cut(t.Symbol, []byte("-"))
@@ -109,9 +121,7 @@ func (n *Node) Take(t *feed.Tick) {
 	}
 	n.recent = append(n.recent, s)
 
-	hash := fnv.New32a()
-	hash.Write(t.Symbol)
-	offset := &n.offsets[hash.Sum32()%partitions]
+	offset := &n.offsets[hash(t.Symbol)%partitions]
 	*offset++
 	n.now = t.Time
 	s.Seq, s.Time = *offset, t.Time
@@ -122,10 +132,14 @@ func (n *Node) Take(t *feed.Tick) {
 		}
 	}
 	s.volume.Add(t.Size)
+	return s
 }
 
-// Symbols is how many have ticked.
-func (n *Node) Symbols() int { return len(n.recent) }
+func hash(symbol []byte) uint32 {
+	h := fnv.New32a()
+	h.Write(symbol)
+	return h.Sum32()
+}
 
 // age makes the node one that has been up for long.
 func (n *Node) age() {
@@ -136,18 +150,20 @@ func (n *Node) age() {
 }
 
 // Frame is of size symbols at random among those that ticked within the last
-// pulse, or, if those are fewer, of those that ticked last.
+// pulse, or, if those are fewer, of those that ticked last. It is nil when there
+// are not so many.
 func (n *Node) Frame(size int) Frame {
+	if len(n.recent) < size {
+		return nil
+	}
 	since := len(n.recent)
 	for since > 0 && (n.recent[since-1].Time > n.now-pulseMicros || len(n.recent)-since < size) {
 		since--
 	}
 	picked := slices.Clone(n.recent[since:])
-	n.random.Shuffle(len(picked), func(i, j int) { picked[i], picked[j] = picked[j], picked[i] })
+	n.shuffle(picked)
 	picked = picked[:min(size, len(picked))]
-	slices.SortFunc(picked, func(a, b *state) int {
-		return cmp.Or(cmp.Compare(a.suffix, b.suffix), cmp.Compare(a.Symbol, b.Symbol))
-	})
+	slices.SortFunc(picked, compare)
 	frame := make(Frame, 0, len(picked))
 	for _, s := range picked {
 		u := s.Update
@@ -155,4 +171,13 @@ func (n *Node) Frame(size int) Frame {
 		frame = append(frame, wire.AppendUpdate(nil, &u))
 	}
 	return frame
+}
+
+func (n *Node) shuffle(states []*state) {
+	n.random.Shuffle(len(states), func(i, j int) { states[i], states[j] = states[j], states[i] })
+}
+
+// compare is the order of a watchlist.
+func compare(a, b *state) int {
+	return cmp.Or(cmp.Compare(a.suffix, b.suffix), cmp.Compare(a.Symbol, b.Symbol))
 }

@@ -38,14 +38,20 @@ const (
 	snapshotHead
 )
 
-// tables splice the channels that have one.
-var tables = [channels]*splice.Table{ticker: mustTable(splice.Ticker, wire.TickerHead, wire.SnapshotHead)}
+// tables splice the channels that have one: those without stamps, which differ in
+// every message, and not stats, which come once a second at most.
+var tables = [channels]*splice.Table{
+	ticker: mustTable(splice.Ticker, heads[ticker]),
+	trades: mustTable(splice.Trades, heads[trades]),
+	bars1s: mustTable(splice.Bars, heads[bars1s]), bars1m: mustTable(splice.Bars, heads[bars1m]),
+	bars5m: mustTable(splice.Bars, heads[bars5m]), bars1h: mustTable(splice.Bars, heads[bars1h]),
+}
 
 // table is the one that says how watchlists are ordered.
 var table = tables[ticker]
 
-func mustTable(of func(foot string, heads ...string) (*splice.Table, error), heads ...string) *splice.Table {
-	t, err := of(wire.DataFoot, heads...)
+func mustTable(of func(foot string, heads ...string) (*splice.Table, error), heads [2]string) *splice.Table {
+	t, err := of(wire.DataFoot, heads[:]...)
 	if err != nil {
 		panic("fanout: " + err.Error()) // the heads of this program
 	}

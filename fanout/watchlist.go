@@ -15,15 +15,6 @@ type watchlist struct {
 	parts []*part // by number; nil where one ended
 }
 
-// of calls see for the parts of one view.
-func (w *watchlist) of(v *view, see func(p *part)) {
-	for _, p := range w.parts {
-		if p != nil && p.view == v {
-			see(p)
-		}
-	}
-}
-
 // names is the part with the names of a view, or nil.
 func (w *watchlist) names(v *view) *part {
 	for _, p := range w.parts {

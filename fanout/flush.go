@@ -3,6 +3,8 @@ package fanout
 import (
 	"cmp"
 	"slices"
+
+	"tickwire/fanout/wire"
 )
 
 // manyTouched is from how many on subscribers are flushed in the order of their
@@ -43,7 +45,7 @@ func (sh *shard) flush(s *Subscriber) {
 		sh.send(s, sh.policy.notice())
 	}
 	if s.notice != nil && s.ready() {
-		sh.send(s, s.notice)
+		sh.send(s, wire.Marshal(s.notice))
 		s.notice = nil
 	}
 	sh.flushData(s)

@@ -18,7 +18,7 @@ func (s *Subscriber) DoWithin(r wire.Request, w Within) {
 	s.ask(func() []byte {
 		s.granted = w.Terms
 		answer := s.carryOut(r)
-		missed, s.missed = s.missed, nil
+		missed = s.endResume()
 		if ack, ok := answer.(wire.Ack); ok {
 			ack.Denied = append(w.Denied, ack.Denied...)
 			answer = ack
@@ -43,7 +43,7 @@ func (s *Subscriber) Notify(n wire.Notice) {
 }
 
 func (sh *shard) notify(s *Subscriber, n wire.Notice) {
-	s.notice = wire.Marshal(n)
+	s.notice = &n
 	sh.touch(s)
 }
 

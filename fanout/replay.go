@@ -50,7 +50,7 @@ func (s *Subscriber) misses(p *part, at uint32, since int64) {
 		return
 	}
 	p.log.set(at, cursor{version: parked, last: since})
-	s.missed = append(s.missed, &missed{view: p.view, id: id, symbol: s.shard.book.symbols.Name(id), partition: first.Partition,
+	s.resume.missed = append(s.resume.missed, &missed{view: p.view, id: id, symbol: s.shard.book.symbols.Name(id), partition: first.Partition,
 		since: since, held: first.Offset, ordinal: ordinal})
 }
 

@@ -37,15 +37,15 @@ func (s *Subscriber) subscribe(r wire.Request) any {
 	if !ok {
 		return wire.Error{Type: wire.TypeError, ID: r.ID, Code: wire.BadRequest, Message: "too many different rates: use one of those in use, or unsubscribe first"}
 	}
-	s.resume = s.resumeOf(r.Since)
+	s.beginResume(r.Since)
+	room := min(len(r.Symbols), 1<<10)
 	verdicts(&ack, r.Symbols, func(term string) wire.Code {
-		code := s.addTerm(v, term, n)
+		code := s.addTerm(v, term, n, room)
 		if code == "" {
 			s.removeFromTwin(c, term)
 		}
 		return code
 	})
-	s.resume = nil
 	s.dismissLanes()
 	s.measure()
 	return ack

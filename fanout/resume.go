@@ -7,20 +7,44 @@ import "tickwire/feed"
 type resume struct {
 	symbols    map[string]int64 // seq by symbol
 	partitions marks            // the client has all that these say
+
+	missed []*missed // trades that the slots do not hold, of the request that is being carried out
 }
 
-func (s *Subscriber) resumeOf(since map[string]int64) *resume {
-	if since == nil && s.from == nil {
+// beginResume takes note of what the request that is being carried out resumes, if it
+// resumes anything.
+func (s *Subscriber) beginResume(since map[string]int64) {
+	switch {
+	case since == nil:
+	case s.resume == nil:
+		s.resume = &resume{symbols: since}
+	default:
+		s.resume.symbols = since
+	}
+}
+
+// endResume is what the request missed. The marks of an event stay: they hold
+// for every subscription of its stream.
+func (s *Subscriber) endResume() (missed []*missed) {
+	r := s.resume
+	if r == nil {
 		return nil
 	}
-	return &resume{since, s.from}
+	missed, r.missed, r.symbols = r.missed, nil, nil
+	if r.partitions == nil {
+		s.resume = nil
+	}
+	return missed
 }
 
 // ResumeFrom has the subscriptions of s begin where the id of an event says that
 // an earlier connection ended, on whatever node. It is called before Attach; an
 // id that is none of this server's is an error.
-func (s *Subscriber) ResumeFrom(id string) (err error) {
-	s.from, err = parseMarks(id)
+func (s *Subscriber) ResumeFrom(id string) error {
+	from, err := parseMarks(id)
+	if err == nil {
+		s.resume = &resume{partitions: from}
+	}
 	return err
 }
 

@@ -31,15 +31,13 @@ type Subscriber struct {
 	touched   bool      // in shard.touched
 	sent      time.Time // of the last frame
 	blockedAt time.Time
-	unwatched time.Time // since when the watchlist has had no terms
-	granted   int       // terms that its token grants; 0: as many as the policy
-	notice    []byte    // to be told, see Notify; nil: nothing
-	conflated uint64    // ticks that were replaced before they were sent
-	budget    *budget   // nil: none
-	restate   *bitset   // symbols whose state is to be told; nil: none
-	resume    *resume   // of the request that is being carried out
-	from      marks     // where a client of events resumes
-	missed    []*missed // of the request that is being carried out
+	unwatched time.Time    // since when the watchlist has had no terms
+	granted   int          // terms that its token grants; 0: as many as the policy
+	notice    *wire.Notice // to be told, see Notify; nil: nothing
+	conflated uint64       // ticks that were replaced before they were sent
+	budget    *budget      // nil: none
+	restate   *bitset      // symbols whose state is to be told; nil: none
+	resume    *resume      // what is being resumed; nil: nothing
 }
 
 // Attach begins: the first frame that the outbox is given is hello. Who attaches

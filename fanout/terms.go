@@ -5,8 +5,9 @@ import (
 	"tickwire/feed"
 )
 
-// addTerm subscribes one name or pattern, or says why not.
-func (s *Subscriber) addTerm(v *view, term string, lane uint8) wire.Code {
+// addTerm subscribes one name or pattern, or says why not. room is how many
+// names there may be in the request, so that none is spare.
+func (s *Subscriber) addTerm(v *view, term string, lane uint8, room int) wire.Code {
 	if !wire.ValidTerm(term) {
 		return wire.BadSymbol
 	}
@@ -29,6 +30,7 @@ func (s *Subscriber) addTerm(v *view, term string, lane uint8) wire.Code {
 	}
 	if names == nil {
 		names = s.watchlist.add(v.newPart(s))
+		names.entries = make([]entry, 0, room)
 	}
 	at := names.put(entry{id: id, lane: lane, live: true})
 	v.watchName(names, at)

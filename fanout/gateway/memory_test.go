@@ -39,19 +39,6 @@ func inUse() memory {
 	return memory{int(samples[0].Value.Uint64()), int(samples[1].Value.Uint64())}
 }
 
-// atRest is the least of several looks: on a busy machine some clients are still
-// reading what was sent, and the rest of it waits here.
-func atRest() memory {
-	least := inUse()
-	for range 10 {
-		time.Sleep(100 * time.Millisecond)
-		if now := inUse(); now.all() < least.all() {
-			least = now
-		}
-	}
-	return least
-}
-
 // raced tells whether the race detector is on, which has memory of its own.
 func raced() bool {
 	info, ok := debug.ReadBuildInfo()
@@ -165,7 +152,10 @@ func memoryOf(t *testing.T, symbols int, o order) memory {
 	clients := startSwarm(t)
 	// A client of everything in each shard, so that what all share is there already.
 	const first = 2
-	clients.do(order{Do: "join", Group: "first", Addr: m.addr, Members: first, Deflate: o.Deflate})
+	for i := range first { // one after the other, or both might go to one shard
+		clients.do(order{Do: "join", Group: fmt.Sprint("first ", i), Addr: m.addr, Members: 1, Deflate: o.Deflate})
+		until(t, "it is there", func() bool { return m.hub.Stats().Subscribers == i+1 })
+	}
 	m.round()
 	m.settle()
 	base, resident := inUse(), residentSet()
@@ -177,7 +167,7 @@ func memoryOf(t *testing.T, symbols int, o order) memory {
 		m.round()
 		m.settle()
 	}
-	each := atRest().since(base, o.Members)
+	each := inUse().since(base, o.Members)
 	t.Logf("%d connections, bytes each: heap %d, stacks %d, together %d; resident set %d", o.Members, each.heap, each.stacks, each.all(), (residentSet()-resident)/o.Members)
 	writeHeapProfile(t, ".after")
 	if got := m.hub.Stats().Subscribers; got != first+o.Members {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"tickwire/fanout/wire"
+	"tickwire/feed"
 )
 
 // TestAPatternTellsEveryTradeOfASymbolThatAppears: the first ones are there
@@ -56,5 +57,45 @@ func TestAPatternTellsEveryTradeOfASymbolThatAppears(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestASymbolWithoutABarHasItsFirstBarsToldLikeAllOthers, however many have come
+// before the client can take them, and whether it was there when it was
+// subscribed or appeared after that.
+func TestASymbolWithoutABarHasItsFirstBarsToldLikeAllOthers(t *testing.T) {
+	for _, quoted := range []bool{false, true} {
+		for _, term := range []string{"NEW", "*"} {
+			if !quoted && term == "NEW" {
+				continue // not to be had by its name
+			}
+			t.Run(fmt.Sprintf("%s, quoted before: %v", term, quoted), func(t *testing.T) {
+				inBubble(t, func(t *testing.T, h *Hub, m *market) {
+					if quoted {
+						h.Apply(&feed.Tick{Symbol: []byte("NEW"), Time: 1, Bid: feed.Number("1")}, feed.Position{Offset: m.offset})
+						m.offset++
+					}
+					c := attach(t, h)
+					c.ask(wire.Request{Op: wire.OpSubscribe, Channel: wire.Bars1s, Symbols: []string{term}})
+					synctest.Wait()
+					for second := range int64(3) {
+						h.Apply(&feed.Tick{Symbol: []byte("NEW"), Time: second*1_000_000 + 1, Price: feed.Number("1")}, feed.Position{Offset: m.offset})
+						m.offset++
+					}
+					synctest.Wait()
+					got := []int64{}
+					for _, message := range c.messages() {
+						if d, ok := message.(*wire.BarsMessage); ok {
+							for _, one := range d.Data {
+								got = append(got, one.Start)
+							}
+						}
+					}
+					if want := []int64{0, 1_000_000, 2_000_000}; !slices.Equal(got, want) {
+						t.Errorf("starts of the bars: got %v, want %v", got, want)
+					}
+				})
+			})
+		}
 	}
 }

@@ -163,11 +163,15 @@ func (v *view) beginFrame(s *Subscriber) {
 
 // openLog says what a client gets first of a symbol that it did not watch: of
 // bars the newest, as a snapshot; of trades those that come from now on, or that
-// came since it went. Of a symbol that has appeared since it subscribed a pattern
-// those are all trades, also the ones before this shard took note of the symbol.
+// came since it went. Of a symbol that has appeared since it subscribed a pattern,
+// and of one without a trade so far, it gets all there is: it was there first.
 func (v *view) openLog(p *part, at uint32) {
 	if !v.channel.trades() {
-		p.fresh.set(at)
+		if slot := v.shard.book.slot(p.symbol(at)); v.shard.arriving || slot.logVersion(v.channel) == 0 {
+			v.tellAll(p, at)
+		} else {
+			p.fresh.set(at)
+		}
 		return
 	}
 	id := p.symbol(at)
@@ -175,9 +179,7 @@ func (v *view) openLog(p *part, at uint32) {
 	position, head := slot.lastTrade()
 	since, resumed := p.sub.resume.seq(v.shard.book.symbols.Name(id), position)
 	if !resumed && v.shard.arriving {
-		p.log.set(at, cursor{})
-		p.pending.set(at)
-		v.shard.touch(p.sub)
+		v.tellAll(p, at)
 		return
 	}
 	if !resumed || head == 0 || since == position.Offset {
@@ -189,6 +191,13 @@ func (v *view) openLog(p *part, at uint32) {
 	if !held {
 		p.sub.misses(p, at, since)
 	}
+	p.pending.set(at)
+	v.shard.touch(p.sub)
+}
+
+// tellAll has a client get everything of a symbol from its first entry on.
+func (v *view) tellAll(p *part, at uint32) {
+	p.log.set(at, cursor{})
 	p.pending.set(at)
 	v.shard.touch(p.sub)
 }

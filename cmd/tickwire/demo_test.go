@@ -2,13 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tickwire/deploy/needs"
 )
 
 func TestDemoShowsItsMarketInABrowser(t *testing.T) {
@@ -16,7 +19,7 @@ func TestDemoShowsItsMarketInABrowser(t *testing.T) {
 	demo := start(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--symbols", "200", "--rate", "5000")
 	addr := demo.says(`^dashboard http://(\S+)/`)
 	look := exec.CommandContext(t.Context(), "node", "e2e/page.mjs", "http://"+addr+"/")
-	look.Dir = filepath.Join("..", "..", "dashboard")
+	look.Dir = dashboardFolder
 	look.Env = append(os.Environ(), "CHROMIUM="+chromium)
 	said, err := look.CombinedOutput()
 	if err != nil {
@@ -30,28 +33,38 @@ func TestDemoShowsItsMarketInABrowser(t *testing.T) {
 }
 
 // browser is the path of Chromium. Without it, or the dashboard and what
-// drives it, the test is skipped, or fails where TICKWIRE_REQUIRE asks for it.
+// drives it, the test is skipped or fails: see needs.Have.
 func browser(t *testing.T) string {
 	t.Helper()
-	missing := t.Skipf
-	if slices.Contains(strings.Split(os.Getenv("TICKWIRE_REQUIRE"), ","), "browser") {
-		missing = t.Fatalf
-	}
-	for _, built := range []string{"dist/app/index.html", "node_modules/playwright-core"} {
-		if _, err := os.Stat(filepath.Join("..", "..", "dashboard", built)); err != nil {
-			missing("the dashboard is not built: go generate ./dashboard does it")
-		}
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		missing("needs Node: %v", err)
+	path, err := findBrowser()
+	needs.Have(t, "browser", err)
+	return path
+}
+
+func findBrowser() (string, error) {
+	if err := findBuilt("dist/app/index.html", "node_modules/playwright-core"); err != nil {
+		return "", err
 	}
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); name != "" && err == nil {
-			return path
+			return path, nil
 		}
 	}
-	missing("needs Chromium: install it, or name it in CHROMIUM")
-	return ""
+	return "", errors.New("no Chromium: install it, or name it in CHROMIUM")
+}
+
+// findBuilt says what is missing of Node and of what go generate leaves in the
+// dashboard's folder.
+func findBuilt(paths ...string) error {
+	if _, err := exec.LookPath("node"); err != nil {
+		return err
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(filepath.Join(dashboardFolder, path)); err != nil {
+			return fmt.Errorf("there is no %s: go generate ./dashboard makes it", path)
+		}
+	}
+	return nil
 }
 
 func TestDemoEndsWhenAskedAndLeavesNothing(t *testing.T) {

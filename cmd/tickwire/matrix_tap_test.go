@@ -40,7 +40,9 @@ type tap struct {
 	offer, answer string // Sec-WebSocket-Extensions
 	newest        map[string]int64
 	stream        hash.Hash32 // of all updates, in order
-	spliced, raw  bySize
+	trades        map[string]int
+	bars          map[second]bar
+	spliced, raw  bySize // of ticker
 	heartbeats    int
 	deflated      int // compressed messages of the client
 	closed        int // code of the server's close frame
@@ -68,14 +70,19 @@ func newTap(t *testing.T, g guest, server string, truth *truth) *tap {
 		t.Fatal(err)
 	}
 	p := &tap{guest: g, server: server, truth: truth, ln: ln, ended: make(chan struct{}),
-		newest: make(map[string]int64), stream: fnv.New32a(), spliced: bySize{}, raw: bySize{}}
+		newest: make(map[string]int64), stream: fnv.New32a(), trades: make(map[string]int), bars: make(map[second]bar), spliced: bySize{}, raw: bySize{}}
 	go func() {
 		defer close(p.ended)
 		if err := p.run(); err != nil {
 			p.read(func() { p.fault = err })
 		}
 	}()
-	t.Cleanup(p.close)
+	t.Cleanup(func() {
+		p.close()
+		if t.Failed() {
+			t.Log(p.evidence())
+		}
+	})
 	return p
 }
 
@@ -96,6 +103,19 @@ func (p *tap) has(newest map[string]int64) bool {
 		}
 	}
 	return len(p.newest) >= len(newest)
+}
+
+// hasAll reports whether all trades and the last state of every bar have gone
+// through.
+func (p *tap) hasAll() bool {
+	trades, bars := p.truth.missing(p.trades, p.bars)
+	return trades == 0 && len(bars) == 0
+}
+
+// hasBars reports whether the last state of every bar has gone through.
+func (p *tap) hasBars() bool {
+	_, bars := p.truth.missing(nil, p.bars)
+	return len(bars) == 0
 }
 
 // close ends the relay, if the two ends have not.
@@ -122,7 +142,7 @@ func (p *tap) run() error {
 		return err
 	}
 	defer server.Close()
-	server.(*net.TCPConn).SetReadBuffer(4 << 10)
+	server.(*net.TCPConn).SetReadBuffer(128 << 10) // see narrow
 	p.read(func() { p.conns = []net.Conn{client, server} })
 
 	var up sync.WaitGroup
@@ -239,17 +259,32 @@ func (p *tap) takeText(text []byte, frames bySize) error {
 	if m.Type == "heartbeat" {
 		p.heartbeats++
 	}
-	if len(m.Data) > 0 {
-		frames[len(m.Data)]++
+	channel, n, err := m.hand(p)
+	if err != nil {
+		return err
 	}
-	for _, u := range m.Data {
-		if err := p.truth.check(u); err != nil {
-			return err
-		}
-		p.newest[u.S] = max(p.newest[u.S], u.Q)
-		fmt.Fprintln(p.stream, u)
+	if channel == wire.Ticker && n > 0 {
+		frames[n]++
 	}
 	return nil
+}
+
+// What a tap has of updates, trades and bars it checks against the truth.
+
+func (p *tap) takeUpdate(_ string, u update) error {
+	p.newest[u.S] = max(p.newest[u.S], u.Q)
+	fmt.Fprintln(p.stream, u)
+	return p.truth.checkUpdate(u)
+}
+
+func (p *tap) takeTrade(t trade) error {
+	p.trades[t.S]++
+	return p.truth.checkTrade(t, p.trades[t.S]-1)
+}
+
+func (p *tap) takeBar(b bar) error {
+	p.bars[b.second()] = b
+	return p.truth.checkBar(b)
 }
 
 // readFrame reads one frame, RFC 6455 section 5.2. The payload of a masked one
@@ -345,7 +380,8 @@ func parameters(extension string) map[string]string {
 func (p *tap) evidence() string {
 	said := ""
 	p.read(func() {
-		said = fmt.Sprintf("%s: offer %q, answer %q, fault %v, the last frames (first byte and payload):", p.guest.name, p.offer, p.answer, p.fault)
+		trades, bars := p.truth.missing(p.trades, p.bars)
+		said = fmt.Sprintf("%s: %d trades and %d bars are missing (%.300q), offer %q, answer %q, fault %v, the last frames (first byte and payload):", p.guest.name, trades, len(bars), bars, p.offer, p.answer, p.fault)
 		for _, frame := range p.recent {
 			said += fmt.Sprintf("\n%x", frame)
 		}

@@ -1,24 +1,15 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"tickwire/fanout"
 	"tickwire/fanout/gateway"
 	"tickwire/fanout/wire"
-	"tickwire/feed"
 )
 
 // guest is a WebSocket client that nobody here wrote, and how it is used.
@@ -32,7 +23,7 @@ type guest struct {
 	wordy   bool // it compresses nothing itself
 
 	dial    dialer         // a client in Go, or
-	script  string         // one in JavaScript
+	script  string         // one in JavaScript or Python
 	options map[string]any // of the latter's library
 }
 
@@ -55,6 +46,9 @@ var guests = []guest{
 	{name: "ws, plain", script: "ws.mjs", named: true, slow: true, options: map[string]any{"perMessageDeflate": false}},
 	{name: "undici, named", script: "undici.mjs", deflate: true, wordy: true, named: true},
 	{name: "undici, slow", script: "undici.mjs", deflate: true, wordy: true, slow: true},
+	{name: "websockets, named", script: "visit.py", deflate: true, named: true},
+	{name: "websockets, slow", script: "visit.py", deflate: true, slow: true},
+	{name: "websockets, plain", script: "visit.py", options: map[string]any{"compression": nil}},
 	{name: "Chromium, named", script: "socket.mjs", deflate: true, named: true, mute: true},
 	{name: "Chromium, slow", script: "socket.mjs", deflate: true, slow: true, mute: true},
 }
@@ -62,106 +56,60 @@ var guests = []guest{
 // TestClientsOfOtherMakersEndWithTheServersValues has them all on one server
 // at the same time, in a market that is slow and fast by turns, while they
 // ping and change their watchlists. Each must get every update as it went over
-// the line, end with the values of the server's own snapshot, and be told why
-// the server closes.
+// the line, end with the values of the server's own snapshot, have been told
+// every trade and the last state of every bar, and be told why the server
+// closes.
 func TestClientsOfOtherMakersEndWithTheServersValues(t *testing.T) {
 	m := newMatrix(t)
 	m.open(0, early)
 	m.invite()
-	m.waitFor("every client has the first snapshot", func(p *tap) bool { return p.has(m.newest) })
+	// The tickers are what each subscribed last, and of bars there was only one of
+	// each symbol so far.
+	m.waitFor("every client has the first snapshots", func(p *tap) bool { return p.has(m.newest) && p.hasBars() })
+	m.truth.begin()
 
 	m.walk(early)
-	m.rush(early, 30_000)
+	m.rush(early, 15_000)
 	m.rest("frames of several updates, spliced", func(p *tap) bool { return p.guest.deflate == p.spliced.several() })
 	m.open(early, symbols)
-	m.rush(symbols, 15_000)
+	m.waitFor("every client has the new symbols", func(p *tap) bool { return p.has(m.newest) && p.hasAll() })
+	m.rush(symbols, 10_000)
 	m.rest("frames of several updates, raw", func(p *tap) bool { return p.raw.several() })
 	m.walk(symbols)
-	m.waitFor("every client has the last values", func(p *tap) bool { return p.has(m.newest) })
+	m.waitFor("every client has the last values, all trades and all bars", func(p *tap) bool { return p.has(m.newest) && p.hasAll() })
 
-	want := m.snapshot()
+	want := m.values()
 	m.stop()
 	m.compare(want)
 }
 
-// The market has this many symbols; those from early on come up while the
-// clients are there. The last one's updates are too long to be spliced.
-const (
-	symbols = 50
-	early   = 40
-)
-
-// Symbols have names of several groups. Clients drop and take up again the
-// one of churn, which the last symbol belongs to.
-func symbolName(i int) string {
-	if i == symbols-1 {
-		return "T-1-A-NAME-OF-THIRTY-TWO-LETTERS"
-	}
-	return fmt.Sprintf("T-%d-%02d", i%5, i)
-}
-
-var (
-	steady = []string{"T-0*", "T-2*", "T-3*", "T-4*"}
-	churn  = []string{churned + "*"}
-)
-
-const churned = "T-1"
-
-// matrix is a server, its market and the guests with the taps on their
-// connections.
+// matrix is an exchange and the guests with the taps on their connections.
 type matrix struct {
-	t      *testing.T
-	random *rand.Rand
-	hub    *fanout.Hub
-	addr   string
-	stop   func() // ends the server and returns when it has
-
-	offset  int64
-	newest  map[string]int64 // seq by symbol
-	truth   *truth
+	*exchange
 	taps    []*tap
 	reports chan report
 }
 
-const matrixHeartbeat = 200 * time.Millisecond
-
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
-	const seed = 7
-	t.Logf("seed %d", seed)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := fanout.New(fanout.Config{Shards: 2, Policy: fanout.Policy{Heartbeat: matrixHeartbeat}})
-	m := &matrix{t: t, random: rand.New(rand.NewPCG(seed, 0)), hub: hub, addr: ln.Addr().String(),
-		newest: make(map[string]int64), truth: newTruth(), reports: make(chan report, len(guests))}
-	anywhere, err := gateway.ParseOrigins("*") // Chromium's page is of none
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := gateway.New(gateway.Config{Hub: hub, Node: "matrix", Limits: gateway.Limits{Requests: 1e6, Burst: 1e6, Origins: anywhere}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := g.Run(ctx, narrow{ln}); err != nil {
-			t.Errorf("the gateway: %v", err)
-		}
-	}()
-	m.stop = func() { cancel(); <-ended }
-	t.Cleanup(m.stop)
+	m := &matrix{exchange: newExchange(t), reports: make(chan report, len(guests))}
+	m.serve(narrow{ln}, gateway.Config{})
 	return m
 }
 
 // narrow is a listener whose connections have little room for what is on its
-// way, so that a slow reader is soon felt.
+// way, so that a slow reader is soon felt; but no less at the other end than a
+// segment of the loopback, or TCP would wait for its timers instead of the reader.
 type narrow struct{ net.Listener }
 
 func (n narrow) Accept() (net.Conn, error) {
 	conn, err := n.Listener.Accept()
 	if err == nil {
-		conn.(*net.TCPConn).SetWriteBuffer(8 << 10)
+		conn.(*net.TCPConn).SetWriteBuffer(16 << 10)
 	}
 	return conn, err
 }
@@ -184,14 +132,7 @@ func (m *matrix) invite() {
 		}
 	}
 	for script, tasks := range tasks {
-		visitInNode(m.t, script, scripts[script], tasks, m.reports)
-	}
-}
-
-// open gives the symbols from first to last their first ticks.
-func (m *matrix) open(first, last int) {
-	for i := first; i < last; i++ {
-		m.tick(i)
+		visitInScript(m.t, script, scripts[script], tasks, m.reports)
 	}
 }
 
@@ -218,9 +159,7 @@ func (m *matrix) rush(n, ticks int) {
 	bursts := [...]int{1, 2, 10, 60, 300}
 	for ticks > 0 {
 		burst := bursts[m.random.IntN(len(bursts))]
-		for range burst {
-			m.tick(m.random.IntN(n))
-		}
+		m.burst(n, burst)
 		ticks -= burst
 		<-breath.C
 	}
@@ -271,50 +210,8 @@ func (m *matrix) checkNobodyLeft() {
 	}
 }
 
-// tick applies one tick of symbol i: a trade, a quote or both.
-func (m *matrix) tick(i int) {
-	name := symbolName(i)
-	t := feed.Tick{Symbol: []byte(name), Time: 1_732_242_000_000_000 + 37*m.offset}
-	kind := m.random.IntN(3)
-	if kind != 0 {
-		t.Price, t.Size = m.number(i, 2000), m.number(i, 10)
-	}
-	if kind != 1 {
-		t.Bid, t.Ask = m.number(i, 2000), m.number(i, 2000)
-	}
-	m.truth.tick(&t, m.offset)
-	m.hub.Apply(&t, feed.Position{Offset: m.offset})
-	m.newest[name] = m.offset
-	m.offset++
-}
-
-// number is near a power of i, with decimals that are the symbol's own. The
-// last symbol has as many digits as a number can have.
-func (m *matrix) number(i, about int) feed.Number {
-	if i == symbols-1 {
-		digits := make([]byte, feed.MaxNumber-1)
-		for d := range digits {
-			digits[d] = byte('1' + m.random.IntN(9))
-		}
-		return digits
-	}
-	n := int64(about*(i*i+1) + m.random.IntN(about))
-	return feed.Number(decimal.New(n, -int32(i%9)).String())
-}
-
-// snapshot is the hash of what the server itself says that the values are.
-func (m *matrix) snapshot() string {
-	m.t.Helper()
-	page, ok := get("http://" + m.addr + "/v1/snapshot")
-	var s struct{ Data []update }
-	if err := json.Unmarshal([]byte(page), &s); !ok || err != nil || len(s.Data) != symbols {
-		m.t.Fatalf("/v1/snapshot: got %d symbols (%v), want %d: %s", len(s.Data), err, symbols, page)
-	}
-	return hashOf(s.Data)
-}
-
 // compare checks every guest's report, and what its tap saw.
-func (m *matrix) compare(want string) {
+func (m *matrix) compare(want sums) {
 	reports := make(map[string]report)
 	deadline := time.After(patience)
 	for range m.taps {
@@ -349,9 +246,9 @@ func (m *matrix) compare(want string) {
 }
 
 // check is about one client's own view.
-func (r report) check(t *testing.T, g guest, want string) {
-	if r.Hash != want || r.Symbols != symbols {
-		t.Errorf("values: got %d symbols with hash %s, want %d with %s", r.Symbols, r.Hash, symbols, want)
+func (r report) check(t *testing.T, g guest, want sums) {
+	if r.sums != want {
+		t.Errorf("got %+v, want %+v", r.sums, want)
 	}
 	for _, fault := range r.Faults {
 		t.Errorf("fault: %s", fault)

@@ -43,8 +43,12 @@ func newTask(g guest, url, page string) task {
 	for i := range 150 {
 		long = append(long, fmt.Sprintf("NOT-THERE-%d", i))
 	}
-	for i, terms := range [][]string{long, churn} {
-		t.Opening = append(t.Opening, string(wire.Marshal(wire.Request{Op: wire.OpSubscribe, ID: wire.ID(fmt.Sprint(i + 1)), Channel: wire.Ticker, Symbols: terms})))
+	all := slices.Concat(steady, churn)
+	for i, r := range []wire.Request{
+		{Channel: wire.Trades, Symbols: all}, {Channel: wire.Bars1s, Symbols: all}, {Channel: wire.Ticker, Symbols: long}, {Channel: wire.Ticker, Symbols: churn},
+	} {
+		r.Op, r.ID = wire.OpSubscribe, wire.ID(fmt.Sprint(i+1))
+		t.Opening = append(t.Opening, string(wire.Marshal(r)))
 	}
 	return t
 }

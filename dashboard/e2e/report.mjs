@@ -8,9 +8,20 @@ import { createHash } from "node:crypto";
 
 export const tasks = JSON.parse(process.argv[2] ?? "[]");
 
-/** Prints what a visit saw, with a hash in place of the values. */
-export function report({ updates, ...seen }) {
-  const lines = updates.map(({ s, q, n, t, p, z, b, a, v }) => [s, q, n, t, p, z, b, a, v].join("|") + "\n").sort();
-  const hash = createHash("sha256").update(lines.join("")).digest("hex");
-  console.log(JSON.stringify({ ...seen, symbols: updates.length, hash }));
+const sha256 = (rows) => createHash("sha256").update(rows.join("")).digest("hex");
+
+/** Prints what a visit saw, with hashes in place of what it was told. */
+export function report({ updates, trades, bars, ...seen }) {
+  const updateRows = updates.map(({ s, q, n, t, p, z, b, a, v }) => [s, q, n, t, p, z, b, a, v].join("|") + "\n").sort();
+  const barRows = bars.map(({ s, t, q, o, h, l, c, v, k }) => [s, t, q, o, h, l, c, v, k].join("|") + "\n").sort();
+  const tradeRows = trades.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, rows]) => rows);
+  const sums = {
+    symbols: updates.length,
+    hash: sha256(updateRows),
+    trades: tradeRows.length,
+    tradeHash: sha256(tradeRows),
+    bars: bars.length,
+    barHash: sha256(barRows),
+  };
+  console.log(JSON.stringify({ ...seen, ...sums }));
 }

@@ -8,6 +8,10 @@
  */
 export function visit(socket, task, control) {
   const latest = new Map();
+  const trades = new Map(); // rows by symbol
+  const lastTrade = new Map(); // seq by symbol
+  const bars = new Map();
+  const members = { ticker: "s,q,n,t,p,z,b,a,v", trades: "s,q,t,p,z,d", bars_1s: "s,t,q,o,h,l,c,v,k,x" };
   const faults = [];
   const seen = { messages: 0, pings: 0, pongs: 0, answers: 0 };
   let stream = 0x811c9dc5; // FNV-1a of all updates, in order
@@ -44,7 +48,6 @@ export function visit(socket, task, control) {
   };
 
   const takeUpdate = (update, type) => {
-    if (Object.keys(update).join() !== "s,q,n,t,p,z,b,a,v") fault(`the keys of ${JSON.stringify(update)}`);
     const before = latest.get(update.s);
     if (before !== undefined && (update.q < before.q || update.n < before.n || (type === "ticker" && update.q === before.q))) {
       fault(`${type}: ${JSON.stringify(update)} after ${JSON.stringify(before)}`);
@@ -54,19 +57,41 @@ export function visit(socket, task, control) {
     const row = `${Object.values(update).join("|")}\n`;
     for (let i = 0; i < row.length; i++) stream = Math.imul(stream ^ row.charCodeAt(i), 0x01000193) >>> 0;
   };
+  const takeTrade = (trade) => {
+    if (trade.q <= (lastTrade.get(trade.s) ?? -1)) return fault(`trades: ${JSON.stringify(trade)} after that of seq ${lastTrade.get(trade.s)}`);
+    lastTrade.set(trade.s, trade.q);
+    if (!trades.has(trade.s)) trades.set(trade.s, []);
+    trades.get(trade.s).push(`${Object.values(trade).join("|")}\n`);
+  };
+  const takeBar = (bar) => {
+    const before = bars.get(`${bar.s}|${bar.t}`);
+    if (before !== undefined && (bar.q < before.q || bar.k < before.k)) fault(`bars: ${JSON.stringify(bar)} after ${JSON.stringify(before)}`);
+    bars.set(`${bar.s}|${bar.t}`, bar);
+  };
+  const takers = { ticker: takeUpdate, trades: takeTrade, bars_1s: takeBar };
+  const takeAll = (message, channel) => {
+    for (const element of message.data) {
+      if (Object.keys(element).join() !== members[channel]) fault(`the members of ${JSON.stringify(element)}`);
+      takers[channel](element, message.type);
+    }
+  };
   const take = (text) => {
     const message = JSON.parse(text);
     if ((seen.messages++ === 0) !== (message.type === "hello")) fault(`message ${seen.messages} is ${text}`);
     switch (message.type) {
       case "snapshot":
+        return takeAll(message, message.channel);
       case "ticker":
-        return message.data.forEach((update) => takeUpdate(update, message.type));
+      case "trades":
+      case "bars_1s":
+        return takeAll(message, message.type);
       case "ack":
       case "pong":
         return answered(message);
       case "hello":
       case "heartbeat":
       case "notice":
+      case "status":
         return;
       default:
         fault(`unexpected: ${text}`);
@@ -100,7 +125,7 @@ export function visit(socket, task, control) {
     socket.addEventListener("close", (event) => {
       timers.forEach(clearTimeout);
       const { protocol, extensions } = socket;
-      resolve({ ...seen, stream, name: task.name, protocol, extensions, code: event.code, faults, updates: [...latest.values()] });
+      resolve({ ...seen, stream, name: task.name, protocol, extensions, code: event.code, faults, updates: [...latest.values()], trades: [...trades], bars: [...bars.values()] });
     });
   });
 }

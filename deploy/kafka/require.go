@@ -11,13 +11,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tickwire/deploy/needs"
 )
 
-const (
-	requireVariable = "TICKWIRE_REQUIRE" // a comma-separated list of what must not be missing
-	requireName     = "kafka"
-	fetchLimit      = 5 * time.Minute
-)
+const fetchLimit = 5 * time.Minute
 
 // Available says why this machine cannot run a Kafka, for example that it has no Java 17; nil when it can.
 // The first call on a machine fetches Kafka's jars (44 MB) into the user's cache.
@@ -51,24 +49,11 @@ func fetchJars(ctx context.Context, script string) error {
 	return err
 }
 
-// Require skips the test when this machine cannot run a Kafka, with the reason. With kafka in TICKWIRE_REQUIRE
-// (a comma-separated list) it fails instead.
+// Require skips the test when this machine cannot run a Kafka, with the reason, or
+// fails it: see needs.Have.
 func Require(tb testing.TB) {
 	tb.Helper()
-	require(tb, os.Getenv(requireVariable), Available())
-}
-
-func require(tb testing.TB, required string, missing error) {
-	tb.Helper()
-	if missing == nil {
-		return
-	}
-	for name := range strings.SplitSeq(required, ",") {
-		if strings.TrimSpace(name) == requireName {
-			tb.Fatalf("%s=%s, and there is no Kafka: %v", requireVariable, required, missing)
-		}
-	}
-	tb.Skipf("needs a real Kafka: %v", missing)
+	needs.Have(tb, "kafka", Available())
 }
 
 // MustStart is Require and Start for one test: the server ends with the test. Its log is shown when the test fails.

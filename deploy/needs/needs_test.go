@@ -1,4 +1,4 @@
-package kafkatest
+package needs
 
 import (
 	"errors"
@@ -25,7 +25,7 @@ func (v *verdict) end(how string) {
 	runtime.Goexit()
 }
 
-func TestRequireSkipsUnlessKafkaIsRequired(t *testing.T) {
+func TestATestIsSkippedUnlessWhatIsMissingIsRequired(t *testing.T) {
 	noJava := errors.New("no java found")
 	tests := []struct {
 		name, required string
@@ -44,7 +44,7 @@ func TestRequireSkipsUnlessKafkaIsRequired(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				require(v, test.required, test.missing)
+				have(v, test.required, "kafka", test.missing)
 			}()
 			<-done
 			if !strings.HasPrefix(v.how, test.want) {

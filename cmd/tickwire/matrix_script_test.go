@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tickwire/deploy/needs"
+	"tickwire/fanout/wire"
+)
+
+var dashboardFolder = filepath.Join("..", "..", "dashboard")
+
+// interpreter runs a script: a program, and what the script needs in its
+// environment.
+type interpreter struct {
+	program     string
+	environment []string
+}
+
+// scriptsToRun says which scripts can run on this machine. What cannot is a
+// skipped test of its own, or a failed one: see needs.Have.
+func scriptsToRun(t *testing.T) map[string]interpreter {
+	can := make(map[string]interpreter)
+	for script, module := range map[string]string{"ws.mjs": "ws", "undici.mjs": "undici"} {
+		t.Run("Node with "+module, func(t *testing.T) {
+			needs.Have(t, "browser", findBuilt("node_modules/"+module))
+			can[script] = interpreter{program: "node"}
+		})
+	}
+	t.Run("Chromium", func(t *testing.T) {
+		can["socket.mjs"] = interpreter{"node", []string{"CHROMIUM=" + browser(t)}}
+	})
+	t.Run("Python with websockets", func(t *testing.T) {
+		can["visit.py"] = interpreter{program: python(t)}
+	})
+	return can
+}
+
+// script runs a script beside the dashboard in the background, until it ends or
+// the test does. After ended is closed err is how it ended.
+type script struct {
+	stdout, stderr lines
+	ended          chan struct{}
+	err            error
+}
+
+func startScript(t *testing.T, by interpreter, name string, task any) *script {
+	t.Helper()
+	s := &script{ended: make(chan struct{})}
+	run := exec.Command(by.program, filepath.Join("e2e", name), string(wire.Marshal(task)))
+	run.Dir = dashboardFolder
+	run.Env = append(os.Environ(), by.environment...)
+	run.WaitDelay = time.Second // for a browser that outlives its script
+	run.Stdout, run.Stderr = &s.stdout, &s.stderr
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(s.ended)
+		s.err = run.Wait()
+	}()
+	t.Cleanup(func() {
+		run.Process.Kill()
+		<-s.ended
+	})
+	return s
+}
+
+// visitInScript carries out the tasks of one script in the background. A script
+// that ends without the report of a task gets one that says so.
+func visitInScript(t *testing.T, name string, by interpreter, tasks []task, reports chan<- report) {
+	t.Helper()
+	var telling sync.WaitGroup
+	t.Cleanup(telling.Wait)
+	s := startScript(t, by, name, tasks)
+	telling.Go(func() {
+		<-s.ended
+		said := make(map[string]report)
+		for d := json.NewDecoder(strings.NewReader(s.stdout.text())); ; {
+			var r report
+			if d.Decode(&r) != nil {
+				break
+			}
+			said[r.Name] = r
+		}
+		for _, task := range tasks {
+			r, ok := said[task.Name]
+			if !ok {
+				r = report{Name: task.Name, Faults: []string{name + " ended without a report (" + errorText(s.err) + "): " + s.stderr.text()}}
+			}
+			reports <- r
+		}
+	})
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return "as if all were well"
+	}
+	return err.Error()
+}

@@ -394,7 +394,7 @@ func TestMemoryOfASymbol(t *testing.T) {
 		most     uintptr // bytes
 	}{
 		{"with one trade", one, 1200},
-		{"full", full(), 260_000},
+		{"full", full(), 300_000},
 	} {
 		t.Run(tc.scenario, func(t *testing.T) {
 			tc.h.Day()

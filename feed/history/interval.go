@@ -36,11 +36,11 @@ func (i Interval) start(t int64) int64 { return t - t%lengths[i] }
 // Limits say how much of a symbol's past is held. They may be shared and do not
 // change.
 type Limits struct {
-	Trades int            // Default: 256.
+	Trades int            // Default: 1024.
 	Bars   [Intervals]int // Default: 300 of a second, 1440 of a minute, 288 of five minutes, 168 of an hour.
 }
 
-var defaults = Limits{Trades: 256, Bars: [Intervals]int{300, 1440, 288, 168}}
+var defaults = Limits{Trades: 1024, Bars: [Intervals]int{300, 1440, 288, 168}}
 
 func (l *Limits) trades() int {
 	if l == nil || l.Trades <= 0 {

@@ -33,7 +33,7 @@ type handDriven struct {
 }
 
 func driveByHand(symbols int) *handDriven {
-	h := &Hub{book: newBook(feed.NewSymbols(symbols)), policy: Policy{}.withDefaults(), stop: make(chan struct{})}
+	h := &Hub{book: newBook(feed.NewSymbols(symbols)), policy: Policy{Heartbeat: time.Hour}.withDefaults(), stop: make(chan struct{})} // without sweeps
 	h.book.limits = fullAtOnce
 	h.shards = []*shard{newShard(0, h.book, h.policy, newFreshness(h.book, h.policy, Config{}))}
 	d := &handDriven{Hub: h, shard: h.shards[0]}

@@ -206,11 +206,13 @@ func (v *visitor) moveOn() {
 			for symbol, u := range v.memory.ticker {
 				request.Since[symbol] = u.Seq
 			}
+			v.client.mu.Lock()
 			maps.Copy(v.client.last, v.memory.ticker)
 			for symbol, u := range v.client.last { // n may begin anew on another node
 				u.Ordinal = 0
 				v.client.last[symbol] = u
 			}
+			v.client.mu.Unlock()
 		case wire.Trades:
 			request.Since = maps.Clone(v.memory.trades)
 		}
@@ -289,7 +291,9 @@ func (v *visitor) forget(channel string) {
 		switch channel {
 		case wire.Ticker:
 			delete(m.ticker, symbol)
+			v.client.mu.Lock()
 			delete(v.client.last, symbol)
+			v.client.mu.Unlock()
 		case wire.Trades:
 			delete(m.trades, symbol)
 			delete(m.got, symbol)

@@ -34,7 +34,9 @@ func TestSinceLeavesOutWhatHasNotMoved(t *testing.T) {
 					t.Errorf("snapshot: got %v, want %v", got, tc.want)
 				}
 				for _, s := range []string{"A", "B", "C"} {
+					c.mu.Lock()
 					c.last[s] = wire.Update{Seq: 2, Ordinal: 0} // what it has from before
+					c.mu.Unlock()
 					m.trade(s, "2")
 				}
 				synctest.Wait()

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,7 +52,9 @@ type exchange struct {
 	offset int64
 	newest map[string]int64 // seq by symbol
 	truth  *truth
-	past   []feed.Tick // by offset
+
+	mu   sync.Mutex  // protects what follows
+	past []feed.Tick // by offset
 
 	hub  *fanout.Hub // of the last server; nil: there was none
 	addr string
@@ -76,7 +79,7 @@ func newExchange(t *testing.T) *exchange {
 // serve runs a server on ln that knows all of the market so far.
 func (x *exchange) serve(ln net.Listener, c gateway.Config) {
 	x.t.Helper()
-	hub := fanout.New(fanout.Config{Shards: 2, History: roomy, Policy: fanout.Policy{Heartbeat: matrixHeartbeat}})
+	hub := fanout.New(fanout.Config{Shards: 2, History: roomy, Archive: x, Policy: fanout.Policy{Heartbeat: matrixHeartbeat}})
 	for offset := range x.past {
 		hub.Apply(&x.past[offset], feed.Position{Offset: int64(offset)})
 	}
@@ -97,6 +100,19 @@ func (x *exchange) serve(ln net.Listener, c gateway.Config) {
 	}()
 	x.stop = func() { cancel(); <-ended }
 	x.t.Cleanup(x.stop)
+}
+
+// Replay makes x the archive of its server, which holds everything.
+func (x *exchange) Replay(_ context.Context, _ int32, from, to int64, each func(*feed.Tick, int64) bool) (begun, reached int64, err error) {
+	x.mu.Lock()
+	past := x.past[:min(to, int64(len(x.past)))]
+	x.mu.Unlock()
+	for offset := from; offset < int64(len(past)); offset++ {
+		if !each(&past[offset], offset) {
+			return from, offset + 1, nil
+		}
+	}
+	return from, max(from, int64(len(past))), nil
 }
 
 // open gives the symbols from first to last their first ticks.
@@ -136,7 +152,9 @@ func (x *exchange) tick(i int) {
 		t.Bid, t.Ask = x.number(i, 2000), x.number(i, 2000)
 	}
 	x.truth.tick(&t, x.offset)
+	x.mu.Lock()
 	x.past = append(x.past, t)
+	x.mu.Unlock()
 	if x.hub != nil {
 		x.hub.Apply(&t, feed.Position{Offset: x.offset})
 	}
@@ -177,8 +195,7 @@ func (x *exchange) values() sums {
 	if got := hashOf(rowsOf(ask[update](x, "/v1/snapshot"))); got != want.Hash {
 		x.t.Errorf("/v1/snapshot: got the hash %s, want %s", got, want.Hash)
 	}
-	for i := range symbols {
-		name := symbolName(i)
+	for name := range x.newest {
 		got := rowsOf(ask[bar](x, "/v1/bars?channel="+wire.Bars1s+"&symbol="+name))
 		if want := x.truth.barsOf(name); !slices.Equal(got, want) {
 			x.t.Errorf("/v1/bars of %s:\n got %v\nwant %v", name, got, want)

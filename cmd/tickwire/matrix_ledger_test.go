@@ -178,7 +178,10 @@ func (l *ledger) fault(format string, args ...any) {
 
 // take reads one message and returns the number of the request that it
 // answers, 0: none.
-func (l *ledger) take(text []byte) (answers int) {
+func (l *ledger) take(text []byte) (answers int) { return l.takeFor(l, text) }
+
+// takeFor is take with the elements of the message going to another taker.
+func (l *ledger) takeFor(to taker, text []byte) (answers int) {
 	var m message
 	if err := json.Unmarshal(text, &m); err != nil {
 		l.fault("%v: %.500q", err, text)
@@ -188,26 +191,20 @@ func (l *ledger) take(text []byte) (answers int) {
 	if (l.report.Messages == 1) != (m.Type == wire.TypeHello) {
 		l.fault("message %d is %s", l.report.Messages, text)
 	}
-	l.takeMessage(&m, l, text)
-	if m.Type == wire.TypeAck || m.Type == wire.TypePong {
-		return m.ID
-	}
-	return 0
-}
-
-// takeMessage has the elements of a message go to a taker.
-func (l *ledger) takeMessage(m *message, to taker, text []byte) {
 	channel, _, err := m.hand(to)
 	if err != nil {
 		l.fault("%v: %.500s", err, text)
 	}
 	switch m.Type {
-	case wire.TypeAck, wire.TypePong, wire.TypeHello, wire.TypeHeartbeat, wire.TypeNotice, wire.TypeStatus:
+	case wire.TypeAck, wire.TypePong:
+		return m.ID
+	case wire.TypeHello, wire.TypeHeartbeat, wire.TypeNotice, wire.TypeStatus:
 	default:
 		if channel == "" {
 			l.fault("unexpected: %s", text)
 		}
 	}
+	return 0
 }
 
 func (l *ledger) takeUpdate(kind string, u update) (err error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,34 +43,44 @@ func scriptsToRun(t *testing.T) map[string]interpreter {
 	return can
 }
 
-// script runs a script beside the dashboard in the background, until it ends or
-// the test does. After ended is closed err is how it ended.
-type script struct {
-	stdout, stderr lines
-	ended          chan struct{}
-	err            error
+// program is another program that runs in the background until it ends or the
+// test does. After ended is closed err is how it ended.
+type program struct {
+	*exec.Cmd
+	stderr lines
+	ended  chan struct{}
+	err    error
 }
 
-func startScript(t *testing.T, by interpreter, name string, task any) *script {
+// startProgram starts what is made ready, and has out get what it prints.
+func startProgram(t *testing.T, run *exec.Cmd, out io.Writer) *program {
 	t.Helper()
-	s := &script{ended: make(chan struct{})}
-	run := exec.Command(by.program, filepath.Join("e2e", name), string(wire.Marshal(task)))
-	run.Dir = dashboardFolder
-	run.Env = append(os.Environ(), by.environment...)
+	p := &program{Cmd: run, ended: make(chan struct{})}
 	run.WaitDelay = time.Second // for a browser that outlives its script
-	run.Stdout, run.Stderr = &s.stdout, &s.stderr
+	run.Stdout, run.Stderr = out, &p.stderr
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		defer close(s.ended)
-		s.err = run.Wait()
+		defer close(p.ended)
+		p.err = run.Wait()
 	}()
-	t.Cleanup(func() {
-		run.Process.Kill()
-		<-s.ended
-	})
-	return s
+	t.Cleanup(p.kill)
+	return p
+}
+
+// kill ends it at once.
+func (p *program) kill() {
+	p.Process.Kill()
+	<-p.ended
+}
+
+// startScript starts a script beside the dashboard.
+func startScript(t *testing.T, by interpreter, name string, task any, out io.Writer) *program {
+	t.Helper()
+	run := exec.Command(by.program, filepath.Join("e2e", name), string(wire.Marshal(task)))
+	run.Dir, run.Env = dashboardFolder, append(os.Environ(), by.environment...)
+	return startProgram(t, run, out)
 }
 
 // visitInScript carries out the tasks of one script in the background. A script
@@ -78,11 +89,12 @@ func visitInScript(t *testing.T, name string, by interpreter, tasks []task, repo
 	t.Helper()
 	var telling sync.WaitGroup
 	t.Cleanup(telling.Wait)
-	s := startScript(t, by, name, tasks)
+	stdout := &lines{}
+	s := startScript(t, by, name, tasks, stdout)
 	telling.Go(func() {
 		<-s.ended
 		said := make(map[string]report)
-		for d := json.NewDecoder(strings.NewReader(s.stdout.text())); ; {
+		for d := json.NewDecoder(strings.NewReader(stdout.text())); ; {
 			var r report
 			if d.Decode(&r) != nil {
 				break

@@ -33,25 +33,28 @@ type missed struct {
 	id        feed.SymbolID
 	symbol    string
 	partition int32
-	since     int64  // the client has all up to it
-	held      int64  // the first that the slot has
-	ordinal   uint64 // of that
+	since     int64 // the client has all up to it
+	held      int64 // from there on the slot tells it
 }
 
 // misses has what came since a seq replayed before the symbol goes on, if there
-// is an archive. Otherwise its cursor is where a gap comes of it.
+// is an archive. Otherwise its cursor is where a gap comes of it. All that there
+// is now is replayed, also what the slot holds: so it goes on with the newest, and
+// a whole ring of trades may come meanwhile before one of them is lost.
 func (s *Subscriber) misses(p *part, at uint32, since int64) {
 	if s.shard.archive == nil {
 		return
 	}
 	id := p.symbol(at)
-	first, ordinal := s.shard.book.slot(id).firstTrade()
+	slot := s.shard.book.slot(id)
+	first, _ := slot.firstTrade()
 	if since >= first.Offset-1 {
 		return
 	}
+	last, _ := slot.lastTrade()
 	p.log.set(at, cursor{version: parked, last: since})
-	s.resume.missed = append(s.resume.missed, &missed{view: p.view, id: id, symbol: s.shard.book.symbols.Name(id), partition: first.Partition,
-		since: since, held: first.Offset, ordinal: ordinal})
+	s.resume.missed = append(s.resume.missed, &missed{view: p.view, id: id, symbol: s.shard.book.symbols.Name(id), partition: last.Partition,
+		since: since, held: last.Offset + 1})
 }
 
 // replayAll sends what was missed, and lets the symbols go on. It runs in the
@@ -61,16 +64,18 @@ func (s *Subscriber) replayAll(all []*missed) {
 	ctx, cancel := context.WithTimeout(context.Background(), replayTime)
 	defer cancel()
 	left := replayTrades
-	byPartition := make(map[int32]map[string]*missed)
-	for _, m := range all {
-		if byPartition[m.partition] == nil {
-			byPartition[m.partition] = make(map[string]*missed)
+	for behind := all; len(behind) > 0; behind = s.overtaken(behind) {
+		byPartition := make(map[int32]map[string]*missed)
+		for _, m := range behind {
+			if byPartition[m.partition] == nil {
+				byPartition[m.partition] = make(map[string]*missed)
+			}
+			byPartition[m.partition][m.symbol] = m
 		}
-		byPartition[m.partition][m.symbol] = m
-	}
-	for partition, symbols := range byPartition {
-		r := replay{s: s, symbols: symbols, left: &left}
-		r.run(ctx, partition)
+		for partition, symbols := range byPartition {
+			r := replay{s: s, symbols: symbols, left: &left}
+			r.run(ctx, partition)
+		}
 	}
 	s.shard.post(func() {
 		for _, m := range all {
@@ -79,7 +84,24 @@ func (s *Subscriber) replayAll(all []*missed) {
 	})
 }
 
-// goOn has a symbol continue behind what was replayed of it.
+// overtaken are those of all of which everything was replayed, but meanwhile more
+// came than the slot holds. That is to be replayed too.
+func (s *Subscriber) overtaken(all []*missed) (behind []*missed) {
+	for _, m := range all {
+		slot := s.shard.book.slot(m.id)
+		if _, held := slot.tradeUpTo(m.since); held || m.since < m.held-1 {
+			continue
+		}
+		last, _ := slot.lastTrade()
+		if m.held = last.Offset + 1; m.since < m.held-1 {
+			behind = append(behind, m)
+		}
+	}
+	return behind
+}
+
+// goOn has a symbol continue behind what was replayed of it, with a gap if the
+// slot does not hold all that comes after.
 func (s *Subscriber) goOn(m *missed) {
 	for _, p := range s.watchlist.parts {
 		if p == nil || p.view != m.view {
@@ -89,7 +111,8 @@ func (s *Subscriber) goOn(m *missed) {
 		if !has || p.hidden.has(at) || p.log.of(at).version != parked {
 			continue
 		}
-		p.log.set(at, cursor{version: m.ordinal - 1, last: m.since, torn: m.since < m.held-1})
+		version, held := s.shard.book.slot(m.id).tradeUpTo(m.since)
+		p.log.set(at, cursor{version: version, last: m.since, torn: !held})
 		p.pending.set(at)
 		s.shard.touch(s)
 	}

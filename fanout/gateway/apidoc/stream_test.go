@@ -157,6 +157,9 @@ func lastEvent(t *testing.T, s *server, symbols string, act func(*server)) any {
 	}
 	defer a.Body.Close()
 	if act != nil {
+		for s.hub.Stats().Subscribers == 0 && ctx.Err() == nil { // until it is one
+			time.Sleep(time.Millisecond)
+		}
 		act(s)
 	}
 	body, err := io.ReadAll(a.Body)

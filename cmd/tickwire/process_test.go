@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is for what must happen; only a failure takes that long.
-const patience = 60 * time.Second
+const patience = 4 * time.Minute
 
 // process is a running tickwire.
 type process struct {

@@ -38,25 +38,29 @@ func TestAClientGoesOnAtAnotherNode(t *testing.T) {
 			j := newJunction(t)
 			f := &follower{trades: make(map[string][]string)}
 			p.topic.begin()
+			before := p.replayed()
 			defer f.compare(t, p.topic) // also when it waited in vain
 			j.lead(p.nodes[0])
 			one.follow(t, "ws://"+j.ln.Addr().String()+"/v1/ws", f)
 			// Before the first trade of a symbol a client cannot say where to go on.
 			p.publish(followed)
 			until(t, "the client has the first trades", func() bool { return f.has() >= p.topic.has() })
-			for i, away := range []int{12 * 5, 12 * 400, 12 * 400, 12 * 5} {
-				before := f.met()
-				p.publish(12 * 20)
+			for i, away := range []int{followed * 5, followed * 1500, followed * 1500, followed * 5} {
+				met := f.met()
+				p.publish(followed * 20)
 				j.lead("") // in the middle of them
 				p.publish(away)
 				j.lead(p.nodes[(i+1)%2])
-				p.publish(12 * 20)
-				until(t, "the client is at the other node", func() bool { return f.met() > before })
+				p.publish(followed * 20)
+				until(t, "the client is at the other node", func() bool { return f.met() > met })
 				if i%2 == 1 {
 					until(t, "the client has all trades", func() bool { return f.has() >= p.topic.has() })
 				}
 			}
 			until(t, "the client has all trades", func() bool { return f.has() >= p.topic.has() })
+			if after := p.replayed(); after == before {
+				t.Error("no trade was read from Kafka again: the nodes' rings held them all")
+			}
 		})
 	}
 }
@@ -80,6 +84,7 @@ type pair struct {
 	producer *kafka.Producer
 	topic    *topicTrades
 	nodes    []string // addresses
+	admins   []string
 	put      int
 }
 
@@ -113,6 +118,7 @@ func newPair(t *testing.T) *pair {
 		node := start(t, "serve", "--brokers", b.Addr(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 		admin := node.says(`^admin +http://(\S+)/`)
 		until(t, "a node is ready", func() bool { _, ok := get("http://" + admin + "/readyz"); return ok })
+		p.admins = append(p.admins, admin)
 		p.nodes = append(p.nodes, node.says(`^dashboard http://(\S+)/`))
 	}
 	return p
@@ -148,6 +154,15 @@ func (p *pair) publish(n int) {
 			return read == p.put
 		})
 	}
+}
+
+// replayed is how many trades the nodes have read from Kafka again.
+func (p *pair) replayed() (n float64) {
+	p.t.Helper()
+	for _, admin := range p.admins {
+		n += number(p.t, metric(p.t, admin, "tickwire_replayed_trades_total"))
+	}
+	return n
 }
 
 // topicTrades are what a plain reader finds in the topic.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -83,30 +82,34 @@ func startScript(t *testing.T, by interpreter, name string, task any, out io.Wri
 	return startProgram(t, run, out)
 }
 
-// visitInScript carries out the tasks of one script in the background. A script
-// that ends without the report of a task gets one that says so.
+// visitInScript carries out the tasks of one script in the background. Each is
+// reported when it ends; a script that ends without the report of a task gets
+// one that says so.
 func visitInScript(t *testing.T, name string, by interpreter, tasks []task, reports chan<- report) {
 	t.Helper()
 	var telling sync.WaitGroup
 	t.Cleanup(telling.Wait)
-	stdout := &lines{}
-	s := startScript(t, by, name, tasks, stdout)
+	printed, out := io.Pipe()
+	s := startScript(t, by, name, tasks, out)
 	telling.Go(func() {
 		<-s.ended
-		said := make(map[string]report)
-		for d := json.NewDecoder(strings.NewReader(stdout.text())); ; {
+		out.Close()
+	})
+	telling.Go(func() {
+		said := make(map[string]bool)
+		for d := json.NewDecoder(printed); ; {
 			var r report
 			if d.Decode(&r) != nil {
 				break
 			}
-			said[r.Name] = r
-		}
-		for _, task := range tasks {
-			r, ok := said[task.Name]
-			if !ok {
-				r = report{Name: task.Name, Faults: []string{name + " ended without a report (" + errorText(s.err) + "): " + s.stderr.text()}}
-			}
+			said[r.Name] = true
 			reports <- r
+		}
+		io.Copy(io.Discard, printed)
+		for _, task := range tasks {
+			if !said[task.Name] {
+				reports <- report{Name: task.Name, Faults: []string{name + " ended without a report (" + errorText(s.err) + "): " + s.stderr.text()}}
+			}
 		}
 	})
 }

@@ -143,7 +143,8 @@ class Visit:
 
 
 async def run(task):
-    options = {"subprotocols": task["protocols"] or None, "max_size": None, **(task["options"] or {})}
+    # No keepalive of its own: on a slow line and a busy machine its patience ends before the test's.
+    options = {"subprotocols": task["protocols"] or None, "max_size": None, "ping_interval": None, **(task["options"] or {})}
     async with connect(task["url"], **options) as socket:
         visit = Visit(task, socket)
         await visit.live()

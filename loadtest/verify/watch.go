@@ -1,76 +1,138 @@
 package verify
 
 import (
+	"slices"
+
 	"tickwire/fanout/wire"
 )
 
 // Watch is one subscriber's view of its symbols, from one connection to the
-// next. One goroutine at a time uses it.
+// next. One goroutine at a time uses it. It takes 24 bytes a symbol.
 type Watch struct {
-	truth   *Truth
-	client  string
-	channel string
-	ids     []int32
+	truth  *Truth
+	client string
+	trades bool
+	all    bool
+	node   int32
+	views  []view // by id: all of them, or those of the watchlist in order
 }
 
 // Watch is the view of a client of a channel, wire.Ticker or wire.Trades. ids
 // are its symbols; nil: every symbol.
 func (t *Truth) Watch(client, channel string, ids []int32) *Watch {
-	return &Watch{truth: t, client: client, channel: channel, ids: ids}
+	w := &Watch{truth: t, client: client, trades: channel == wire.Trades, all: ids == nil}
+	if w.reachAll(); w.all {
+		return w
+	}
+	w.views = make([]view, 0, len(ids))
+	for _, id := range ids {
+		w.views = append(w.views, newView(id))
+	}
+	slices.SortFunc(w.views, func(a, b view) int { return int(a.id() - b.id()) })
+	w.views = slices.CompactFunc(w.views, func(a, b view) bool { return a.id() == b.id() })
+	return w
+}
+
+// reach has the views of all symbols go up to one.
+func (w *Watch) reach(id int32) {
+	for next := int32(len(w.views)); next <= id; next++ {
+		w.views = append(w.views, newView(next))
+	}
+}
+
+// reachAll has them go up to the last one that is known.
+func (w *Watch) reachAll() {
+	if w.all {
+		w.reach(int32(w.truth.symbols.Len()) - 1)
+	}
+}
+
+// view is that of a symbol, nil if it was not asked for.
+func (w *Watch) view(symbol []byte) *view {
+	id, known := w.truth.ID(symbol)
+	if !known {
+		return nil
+	}
+	if w.all {
+		w.reach(id)
+		return &w.views[id]
+	}
+	from, to := 0, len(w.views)
+	for from < to {
+		mid := int(uint(from+to) >> 1)
+		if w.views[mid].id() < id {
+			from = mid + 1
+		} else {
+			to = mid
+		}
+	}
+	if from == len(w.views) || w.views[from].id() != id {
+		return nil
+	}
+	return &w.views[from]
 }
 
 // Connect begins a connection with a node, which hello names. Ordinals and
 // volumes may be counted otherwise there. With resumed, the client asks to go on
-// with all its symbols where it is, so those that have not moved get no snapshot.
-func (w *Watch) Connect(node string, resumed bool) {}
-
-// Take takes one whole message of the server, uncompressed, and says of what
-// kind it is. text is the caller's again when it returns.
-func (w *Watch) Take(text []byte, received int64, l *Ledger) Message {
-	l.Frames++
-	l.TextBytes += uint64(len(text))
-	m, err := wire.Parse(text)
-	if err != nil {
-		l.violate(Violation{Kind: Value, Client: w.client, What: err.Error()})
-		return Broken
-	}
-	switch m := m.(type) {
-	case *wire.Data:
-		if m.Type == wire.TypeSnapshot {
-			l.Snapshots += uint64(len(m.Data))
-			return Snapshot
+// with all its symbols where it is: those that have not moved get no snapshot,
+// and trades go on without a hole.
+func (w *Watch) Connect(node string, asks bool) {
+	w.node = w.truth.node(node)
+	for i := range w.views {
+		v := &w.views[i]
+		switch {
+		case !asks || !v.is(told):
+			v.clear(here | resumed | holed)
+			if w.trades {
+				v.clear(matched) // nobody knows from where on it is told trades
+			}
+		case !w.trades:
+			v.clear(here)
+			v.set(resumed)
 		}
-		l.Updates += uint64(len(m.Data))
-		return Ticker
-	case *wire.TradesMessage:
-		l.Updates += uint64(len(m.Data))
-		return Trades
-	case *wire.Gap:
-		l.Gaps++
-		return Gap
-	case *wire.Heartbeat:
-		l.Heartbeats++
-		return Heartbeat
-	case *wire.Status:
-		return Status
-	case *wire.Hello:
-		return Hello
-	case *wire.Ack:
-		return Ack
-	case *wire.Pong:
-		return Pong
-	case *wire.Notice:
-		return Notice
-	case *wire.Error:
-		return Error
 	}
-	return Other
+}
+
+// begin is called when the server has said that the subscription is in force:
+// trades that are published from now on must be told.
+func (w *Watch) begin() {
+	if !w.trades || w.truth.learns() {
+		return
+	}
+	for i := range w.views {
+		if v := &w.views[i]; !v.is(here) && !v.is(matched) {
+			v.match(w.truth.entered[v.id()].begin())
+		}
+	}
 }
 
 // Complete reports whether the last value of every symbol is the last one
-// published, or, of a Truth that learns, at least the settled one.
-func (w *Watch) Complete() bool { return true }
+// published, or, of a Truth that learns, at least the settled one. Of trades,
+// those of a subscription that is in force are meant.
+func (w *Watch) Complete() bool {
+	w.reachAll()
+	for i := range w.views {
+		v := &w.views[i]
+		if end := w.truth.end(v, w.trades); end.missing > 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // Finish is called once, when all is quiet: a symbol whose last value is not the
 // last one published is a violation.
-func (w *Watch) Finish(l *Ledger) {}
+func (w *Watch) Finish(l *Ledger) {
+	w.reachAll()
+	for i := range w.views {
+		v := &w.views[i]
+		end := w.truth.end(v, w.trades)
+		if !v.is(told) && !w.trades {
+			end.missing = min(end.missing, 1) // nobody knows when it should have begun
+		}
+		l.Expected += uint64(end.missing)
+		if end.wrong != "" {
+			l.violate(Violation{Kind: Final, Client: w.client, Symbol: w.truth.symbols.Name(symbolID(v)), Before: v.seq, Seq: end.seq, What: end.wrong})
+		}
+	}
+}

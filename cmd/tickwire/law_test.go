@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"tickwire/feed/history":          {"tickwire/feed"},
 	"tickwire/fanout/wire":           {"tickwire/feed"},
 	"tickwire/fanout/splice":         {"tickwire/fanout/splice/internal/huffman"},
+	"tickwire/loadtest/sample":       {"tickwire/loadtest/report"},
 	// What trains its code, and runs on a developer's machine alone.
 	"tickwire/fanout/splice/train":           {"tickwire/fanout/splice", "tickwire/fanout/splice/internal/huffman", "tickwire/fanout/splice/internal/sample", "tickwire/fanout/wire"},
 	"tickwire/fanout/splice/internal/sample": {"tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/source"},

@@ -115,15 +115,15 @@ type Percentile struct {
 }
 
 // Hops is where the time of an update went. It is there when the server stamps
-// its updates.
+// its updates. Kafka's counts from the planned time and so has Publish in it.
 type Hops struct {
 	Publish Hop `json:"publish"` // planned until handed to Kafka
-	Kafka   Hop `json:"kafka"`   // until the node had it
+	Kafka   Hop `json:"kafka"`   // planned until the node had it
 	Server  Hop `json:"server"`  // until it was written to the socket
 	Client  Hop `json:"client"`  // until it was read from the socket
 }
 
-// Hop is one of them, in microseconds.
+// Hop is how long a part took, in microseconds.
 type Hop struct {
 	P50 int64 `json:"p50"`
 	P99 int64 `json:"p99"`
@@ -164,8 +164,8 @@ type Cohort struct {
 	Bytes       uint64            `json:"bytes"`
 	Latency     Latency           `json:"latency_us"`
 	Uncorrected Latency           `json:"latency_uncorrected_us"`
-	Connect     Latency           `json:"connect_us"`        // dial until hello
-	First       Latency           `json:"first_snapshot_us"` // dial until the first snapshot
+	Connect     Hop               `json:"connect_us"`        // dial until hello
+	First       Hop               `json:"first_snapshot_us"` // dial until the first snapshot
 	Reach       float64           `json:"reach"`
 	Behind      int               `json:"behind"`  // at the end not with the newest values
 	Decoded     uint64            `json:"decoded"` // messages that were decoded in full
@@ -180,21 +180,22 @@ type Publisher struct {
 	Published uint64  `json:"published"`
 	Schedule  string  `json:"schedule"`
 	MaxLateMS float64 `json:"max_late_ms"` // by its own fault
-	BlockedS  float64 `json:"blocked_s"`   // time inside Kafka's client
-	BehindMS  float64 `json:"behind_ms"`   // at the end
+	LateMS    float64 `json:"p99_late_ms"`
+	BlockedS  float64 `json:"blocked_s"` // time inside Kafka's client
+	BehindMS  float64 `json:"behind_ms"` // at the end
 }
 
 // Generator is how the load tester itself did.
 type Generator struct {
 	CPUSeconds float64  `json:"cpu_s"`
-	Cores      float64  `json:"cores"`        // busy on average
-	MaxLagMS   float64  `json:"max_lag_ms"`   // a timer came so late
-	LagMS      float64  `json:"p99_lag_ms"`   // and 99 of 100 no later than this
-	SchedMS    float64  `json:"p99_sched_ms"` // a goroutine that could run waited so long for a thread
-	GCPauseMS  float64  `json:"gc_max_ms"`
-	RSSBytes   uint64   `json:"rss_bytes"` // at the most
-	HeapBytes  uint64   `json:"heap_bytes"`
-	Valid      bool     `json:"valid"` // it was not the bottleneck
+	Cores      float64  `json:"cores"`       // busy on average
+	MaxLagMS   float64  `json:"max_lag_ms"`  // a timer came so late
+	LagMS      float64  `json:"p99_lag_ms"`  // and 99 of 100 no later than this
+	WaitMS     float64  `json:"p99_wait_ms"` // a goroutine that could run waited so long for a CPU
+	GCMaxMS    float64  `json:"gc_max_ms"`   // the longest pause
+	RSSBytes   uint64   `json:"rss_bytes"`   // at the most
+	HeapBytes  uint64   `json:"heap_bytes"`  // at the most
+	Valid      bool     `json:"valid"`       // it was not the bottleneck
 	Why        []string `json:"why,omitempty"`
 }
 
@@ -216,9 +217,9 @@ type Server struct {
 	ConflationRatio  float64           `json:"conflation_ratio"` // conflated / (updates + conflated)
 	BytesPerUpdate   float64           `json:"bytes_per_update"`
 	CompressionRatio float64           `json:"compression_ratio"` // text / frames
-	LagMessages      float64           `json:"lag_messages"`      // behind Kafka, at the most
+	LagRecords       int64             `json:"lag_records"`       // behind Kafka, at the most
 	AgeMS            float64           `json:"age_ms"`            // of its newest tick, at the most
-	Evicted          map[string]uint64 `json:"ended,omitempty"`   // connections, by reason
+	Ended            map[string]uint64 `json:"ended,omitempty"`   // connections, by reason
 	Readings         int               `json:"readings"`
 	Missed           int               `json:"missed"` // readings that failed
 }

@@ -16,8 +16,8 @@ type claim struct {
 type verdict struct {
 	kind      string // of the violation; "": there is none
 	what      string
-	back      bool  // it is older than what the client has: nothing is learned from it
-	matched   bool  // the past has the tick, at index
+	back      bool // it is older than what the client has: nothing is learned from it
+	matched   bool // the past has the tick, at index
 	index     int32
 	unchecked bool  // not all of it could be checked
 	seq       int64 // the true one

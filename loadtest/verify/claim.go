@@ -7,6 +7,7 @@ type claim struct {
 	*element
 	node        int32
 	snapshot    bool
+	miscounted  bool   // its ordinal is wrong, which was told already
 	deal, quote uint32 // fingerprints
 	volume      amount
 	countable   bool // the volume fits
@@ -42,6 +43,9 @@ func (d *verdict) breaks(kind, format string, args ...any) {
 // counts holds the ordinal and the volume to the life of the node. sum is the
 // volume up to index, fits whether it is known.
 func (ls *lives) counts(c *claim, v *view, d *verdict, sum amount, fits bool) {
+	if c.miscounted {
+		return
+	}
 	count := c.count - int64(d.index)
 	if v.goesOn() && count != v.count-int64(v.index) {
 		d.breaks(GapUnsaid, "the ordinal says %d ticks, there were %d", c.count-v.count, int64(d.index)-int64(v.index))

@@ -82,10 +82,12 @@ func (w *Watch) take(kind Message, e *element, received int64, l *Ledger) {
 
 // takeUpdate takes a value of ticker.
 func (w *Watch) takeUpdate(v *view, e *element, snapshot bool, received int64, l *Ledger) {
-	if !snapshot && !w.inOrder(v, e, l) {
+	c := claim{element: e, node: w.node, snapshot: snapshot}
+	if !snapshot && !w.inOrder(v, &c, l) {
 		return
 	}
-	c := claim{element: e, node: w.node, snapshot: snapshot, deal: w.truth.prints.of(e.deal), quote: w.truth.prints.of(e.quote)}
+	c.deal = w.truth.prints.of(e.deal)
+	c.quote = w.truth.prints.of(e.quote)
 	c.volume, c.countable = amountOf(e.volume)
 	d := w.truth.update(v, &c)
 	w.judge(v, e, &d, l)
@@ -111,7 +113,11 @@ func (w *Watch) takeUpdate(v *view, e *element, snapshot bool, received int64, l
 		}
 		w.sample(e, &d, received, l)
 	}
-	v.count = e.count
+	if !c.miscounted {
+		v.count = e.count
+	} else if d.matched && v.is(matched) { // what it should have been
+		v.count += int64(d.index) - int64(v.index)
+	}
 	w.advance(v, e, &d)
 }
 
@@ -124,7 +130,8 @@ func account(l *Ledger, went, said int64) {
 }
 
 // inOrder reports whether an update may follow what the client was told before.
-func (w *Watch) inOrder(v *view, e *element, l *Ledger) bool {
+func (w *Watch) inOrder(v *view, c *claim, l *Ledger) bool {
+	e := c.element
 	switch {
 	case !v.is(here) && !v.is(resumed):
 		w.violate(v, e, Order, "an update before a snapshot of its symbol", l)
@@ -133,7 +140,7 @@ func (w *Watch) inOrder(v *view, e *element, l *Ledger) bool {
 		w.violate(v, e, Order, "seq does not rise", l)
 	case v.is(here) && e.count <= v.count:
 		w.violate(v, e, Order, fmt.Sprintf("ordinal %d after %d", e.count, v.count), l)
-		v.clear(matched) // what follows is counted from here
+		c.miscounted = true
 		return true
 	default:
 		return true
@@ -160,6 +167,9 @@ func (w *Watch) takeTrade(v *view, e *element, received int64, l *Ledger) {
 	account(l, 1+d.skipped, said)
 	w.sample(e, &d, received, l)
 	v.clear(holed)
+	if !d.matched && d.kind != "" { // it may stand in the place of one that is
+		v.set(holed)
+	}
 	w.advance(v, e, &d)
 }
 

@@ -22,6 +22,8 @@ var allowed = map[string][]string{
 	"tickwire/fanout/client/example": {"tickwire/fanout/client", "tickwire/fanout/wire"},
 	"tickwire/fanout":                {"tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/history"},
 	"tickwire/feed/history":          {"tickwire/feed"},
+	"tickwire/loadtest/swarm":        {"tickwire/fanout/client", "tickwire/fanout/wire", "tickwire/loadtest/verify"},
+	"tickwire/loadtest/verify":       {"tickwire/fanout/wire", "tickwire/feed"},
 	"tickwire/fanout/wire":           {"tickwire/feed"},
 	"tickwire/fanout/splice":         {"tickwire/fanout/splice/internal/huffman"},
 	"tickwire/loadtest/sample":       {"tickwire/loadtest/report"},

@@ -49,9 +49,7 @@ func openNarrow(tb testing.TB, symbols int, hub fanout.Config) *market {
 
 func opened(tb testing.TB, m *market, symbols int, c gateway.Config, hub fanout.Config) *market {
 	tb.Helper()
-	for i := range symbols {
-		m.names = append(m.names, fmt.Sprintf("LOAD-%05d", i))
-	}
+	m.names = symbolNames(symbols)
 	m.truth = verify.NewTruth(m.names, time.Hour)
 	m.serve("127.0.0.1:0", c, hub)
 	for i := range symbols {

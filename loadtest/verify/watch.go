@@ -14,6 +14,7 @@ type Watch struct {
 	trades bool
 	all    bool
 	node   int32
+	near   int32  // where the next view is likely to be asked for
 	views  []view // by id: all of them, or those of the watchlist in order
 }
 
@@ -58,6 +59,10 @@ func (w *Watch) view(symbol []byte) *view {
 		return &w.views[id]
 	}
 	from, to := 0, len(w.views)
+	if near := int(w.near); near < to && w.views[near].id() == id { // messages tend to be in the order of symbols
+		w.near++
+		return &w.views[near]
+	}
 	for from < to {
 		mid := int(uint(from+to) >> 1)
 		if w.views[mid].id() < id {
@@ -69,6 +74,7 @@ func (w *Watch) view(symbol []byte) *view {
 	if from == len(w.views) || w.views[from].id() != id {
 		return nil
 	}
+	w.near = int32(from + 1)
 	return &w.views[from]
 }
 

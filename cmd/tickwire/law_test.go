@@ -33,6 +33,8 @@ var allowed = map[string][]string{
 	"tickwire/feed/kafka":                    {"tickwire/feed", kafkaGo},
 	"tickwire/feed/broker":                   {kfake},
 	"tickwire/feed/source":                   {"tickwire/feed"},
+	"tickwire/loadtest/verify":               {"tickwire/fanout/wire", "tickwire/feed"},
+	"tickwire/loadtest/publish":              {"tickwire/feed", "tickwire/feed/source", "tickwire/loadtest/verify"},
 	// For tests alone.
 	"tickwire/deploy/kafka": {"tickwire/deploy/needs"},
 }

@@ -80,7 +80,9 @@ func valueOf(m *dto.Metric) float64 {
 func (f families) longest(name string) (seconds float64) {
 	for _, m := range f[name].GetMetric() {
 		for _, q := range m.GetSummary().GetQuantile() {
-			seconds = max(seconds, q.GetValue()) // a NaN stays out: max is not asked about an empty summary
+			if v := q.GetValue(); v > seconds { // an empty summary has NaN
+				seconds = v
+			}
 		}
 	}
 	return seconds

@@ -70,10 +70,44 @@ type chart struct {
 const (
 	fullWidth, fullHeight = 22 * vg.Centimeter, 8.5 * vg.Centimeter
 	halfWidth, halfHeight = 10.8 * vg.Centimeter, 5.4 * vg.Centimeter
+
+	lastLabel = 36 // room for the one at the right end, which stands over it by half
 )
+
+// key says what a curve or a mark of a chart is. The page shows it beside the
+// chart, where it covers nothing.
+type key struct {
+	Name, Ink string
+	Sign      string // how it is drawn
+}
+
+func (c chart) keys() (keys []key) {
+	if len(c.lines) < 2 {
+		return nil
+	}
+	for _, l := range c.lines {
+		sign := "━━"
+		if l.dashed {
+			sign = "╍╍"
+		}
+		keys = append(keys, key{l.name, inks[l.ink], sign})
+	}
+	if len(c.marks) > 0 {
+		keys = append(keys, key{"broke or invalid", inks[warn], "◯"})
+	}
+	if c.bound > 0 {
+		keys = append(keys, key{"bound", inks[warn], "┈┈"})
+	}
+	return keys
+}
 
 // draw is the chart as an SVG element for a page that has the variables.
 func (c chart) draw() (template.HTML, error) {
+	for _, points := range append([]plotter.XYs{c.marks}, c.points()...) {
+		for i, at := range points {
+			points[i] = plotter.XY{X: within(at.X), Y: within(at.Y)}
+		}
+	}
 	p := plot.New()
 	c.dress(p)
 	for _, l := range c.lines {
@@ -86,13 +120,24 @@ func (c chart) draw() (template.HTML, error) {
 	}
 	c.fit(p)
 	canvas := vgsvg.New(c.width, c.height)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), 0, -lastLabel/2, 0, 0))
 	var svg bytes.Buffer
 	if _, err := canvas.WriteTo(&svg); err != nil {
 		return "", fmt.Errorf("chart %q: %w", c.title, err)
 	}
 	return template.HTML(c.inline(svg.String())), nil // made here; its texts are escaped by vgsvg
 }
+
+func (c chart) points() (all []plotter.XYs) {
+	for _, l := range c.lines {
+		all = append(all, l.points)
+	}
+	return all
+}
+
+// within is a value that an axis can show: a report that was read from a file may
+// have any.
+func within(v float64) float64 { return min(max(v, 0), 1e15) }
 
 // dress sets what all charts have alike.
 func (c chart) dress(p *plot.Plot) {
@@ -110,9 +155,6 @@ func (c chart) dress(p *plot.Plot) {
 	if c.xTicks != nil {
 		p.X.Tick.Marker = c.xTicks
 	}
-	p.Legend.Top, p.Legend.Left = true, true
-	p.Legend.TextStyle.Color, p.Legend.TextStyle.Font.Size = ink(text), 9
-	p.Legend.XOffs, p.Legend.ThumbnailWidth, p.Legend.Padding = 6, 18, 2
 	lines := plotter.NewGrid()
 	lines.Horizontal = draw.LineStyle{Color: ink(grid), Width: 0.5}
 	lines.Vertical.Width = 0
@@ -129,9 +171,6 @@ func (c chart) addLine(p *plot.Plot, l line) error {
 		drawn.Dashes = []vg.Length{4, 3}
 	}
 	p.Add(drawn)
-	if len(c.lines) > 1 {
-		p.Legend.Add(l.name, drawn)
-	}
 	return nil
 }
 
@@ -142,9 +181,8 @@ func (c chart) addMarks(p *plot.Plot) error {
 		if err != nil {
 			return err
 		}
-		dots.GlyphStyle = draw.GlyphStyle{Color: ink(warn), Radius: 3.5, Shape: draw.CrossGlyph{}}
+		dots.GlyphStyle = draw.GlyphStyle{Color: ink(warn), Radius: 4, Shape: draw.RingGlyph{}}
 		p.Add(dots)
-		p.Legend.Add("broke or invalid", dots)
 	}
 	if c.bound > 0 && len(c.lines) > 0 {
 		points := c.lines[0].points
@@ -155,30 +193,29 @@ func (c chart) addMarks(p *plot.Plot) error {
 		}
 		level.LineStyle = draw.LineStyle{Color: ink(warn), Width: 1, Dashes: []vg.Length{2, 2}}
 		p.Add(level)
-		p.Legend.Add("bound", level)
 	}
 	return nil
 }
 
-// fit fixes the axes after all is in: y from 0, or from a decade, and no axis
-// without a length.
+// fit fixes the axes after all is in: from 0, or a time on the logarithmic scale,
+// and none without a length.
 func (c chart) fit(p *plot.Plot) {
-	if p.X.Max <= p.X.Min {
-		p.X.Max = p.X.Min + 1
-	}
+	p.X.Min = 0
+	p.X.Max = max(p.X.Max, 1e-3)
 	if !c.log {
 		p.Y.Min, p.Y.Max = 0, max(1, p.Y.Max*1.15)
 		p.Y.Tick.Marker = levels{bytes: c.bytes}
 		return
 	}
-	p.Y.Min = decade(p.Y.Min, math.Floor)
-	p.Y.Max = max(decade(p.Y.Max, math.Ceil), 10*p.Y.Min)
+	p.Y.Min, p.Y.Max = below(p.Y.Min), nice(p.Y.Max)
+	if p.Y.Max < 4*p.Y.Min {
+		p.Y.Max = 10 * p.Y.Min
+	}
 	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, times{}
 }
 
-func decade(v float64, round func(float64) float64) float64 {
-	return math.Pow10(int(round(math.Log10(max(v, 1)))))
-}
+// below is 1, 2 or 5 of a power of ten, and not more than v, which is over 0.
+func below(v float64) float64 { return 1 / nice(1/v) }
 
 // inline makes of a document an element that fills its place in the page.
 func (c chart) inline(svg string) string {
@@ -197,11 +234,10 @@ type times struct{}
 // Ticks are the axis' marks.
 func (times) Ticks(low, high float64) (ticks []plot.Tick) {
 	few := high/low <= 1000
-	for v := low; v <= high*1.001; v *= 10 {
-		ticks = append(ticks, plot.Tick{Value: v, Label: micros(v)})
-		for _, k := range []float64{2, 5} {
-			if few && k*v < high {
-				ticks = append(ticks, plot.Tick{Value: k * v, Label: micros(k * v)})
+	for v := math.Pow10(int(math.Floor(math.Log10(low)))); v <= high*1.001; v *= 10 {
+		for _, k := range []float64{1, 2, 5} {
+			if at := k * v; (few || k == 1) && at >= low*0.999 && at <= high*1.001 {
+				ticks = append(ticks, plot.Tick{Value: at, Label: micros(at)})
 			}
 		}
 	}

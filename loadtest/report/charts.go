@@ -18,7 +18,7 @@ func (r *Result) charts() (drawn []drawing, err error) {
 		if err != nil {
 			return nil, err
 		}
-		drawn = append(drawn, drawing{Title: c.title, Says: c.says, SVG: svg, Half: c.width == halfWidth})
+		drawn = append(drawn, drawing{Title: c.title, Says: c.says, Keys: c.keys(), SVG: svg, Half: c.width == halfWidth})
 	}
 	return drawn, nil
 }
@@ -26,6 +26,7 @@ func (r *Result) charts() (drawn []drawing, err error) {
 // drawing is a chart as the page takes it.
 type drawing struct {
 	Title, Says string
+	Keys        []key
 	SVG         template.HTML
 	Half        bool
 }

@@ -26,7 +26,7 @@ type Figure struct {
 // Difference is a setting that is not the same.
 type Difference struct{ Name, A, B string }
 
-func (d Difference) String() string { return fmt.Sprintf("%s: %s and %s", d.Name, or(d.A), or(d.B)) }
+func (d Difference) String() string { return fmt.Sprintf("%s: %s / %s", d.Name, or(d.A), or(d.B)) }
 
 func or(value string) string {
 	if value == "" {
@@ -56,7 +56,7 @@ func Compare(a, b *Result, force bool) (Comparison, error) {
 	}
 	c := Comparison{A: a, B: b, Different: different}
 	if a.Machine != b.Machine {
-		c.Different = append(c.Different, Difference{"machine", fmt.Sprint(a.Machine), fmt.Sprint(b.Machine)})
+		c.Different = append(c.Different, Difference{"machine", a.Machine.String(), b.Machine.String()})
 	}
 	c.add("updates a second", pace, a.UpdatesPerSecond, b.UpdatesPerSecond)
 	c.add("connections", pace, float64(a.Connections), float64(b.Connections))

@@ -24,7 +24,7 @@ const barWidth = 16
 func Line(p Progress) string {
 	bar := progress.New(progress.WithWidth(barWidth), progress.WithoutPercentage(), progress.WithFillCharacters('█', '░'))
 	bar.FullColor, bar.EmptyColor = lipgloss.NoColor{}, lipgloss.NoColor{}
-	of := "   -"
+	of := "-"
 	part := 0.0
 	if p.Of > 0 {
 		part = min(1, max(0, p.Elapsed.Seconds()/p.Of.Seconds()))
@@ -33,7 +33,7 @@ func Line(p Progress) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-6s %s %4s/%-4s %7s conns %10s upd/s %8s frm/s %9s/s  p50 %-7s p99 %-7s",
 		p.Phase, bar.ViewAs(part), whole(p.Elapsed), of, comma(p.Now.Connections), pace(p.Now.UpdatesPerSecond), pace(p.Now.FramesPerSecond),
-		size(p.Now.BytesPerSecond), micros(p.Now.P50), micros(p.Now.P99))
+		size(p.Now.BytesPerSecond), known(p.Now.P50), known(p.Now.P99))
 	if p.Violations > 0 {
 		fmt.Fprintf(&b, "  ! %s", count(int(p.Violations), "violation"))
 	}

@@ -18,8 +18,8 @@ func goodRun() *Result {
 		UpdatesPerSecond: 190_000, BytesPerUpdate: 45, CompressionRatio: 2.61,
 		Latency:     Latency{P50: 2310, P90: 5400, P99: 11_200, P999: 19_800, P9999: 41_000, Max: 88_300, Mean: 2987.4, Count: 11_400_000},
 		Uncorrected: Latency{P50: 2290, P90: 5310, P99: 10_900, P999: 17_100, P9999: 23_000, Max: 29_400, Mean: 2911.2, Count: 11_400_000},
-		Hops: &Hops{Publish: Hop{60, 900, 61_000}, Kafka: Hop{700, 2100, 64_000}, Server: Hop{800, 4000, 15_000}, Client: Hop{600, 3100, 21_000}},
-		Reach: 1, Conflated: 21_000_000, Converged: true,
+		Hops:        &Hops{Publish: Hop{60, 900, 61_000}, Kafka: Hop{700, 2100, 64_000}, Server: Hop{800, 4000, 15_000}, Client: Hop{600, 3100, 21_000}},
+		Reach:       1, Conflated: 21_000_000, Converged: true,
 		Cohorts: map[string]Cohort{
 			"steady":  {Members: 9000, Connected: 9000, Frames: 5_600_000, Updates: 11_200_000, Snapshots: 180_000, Conflated: 20_000_000, Bytes: 504_000_000, Latency: Latency{P50: 2300, P90: 5300, P99: 11_000, P999: 19_000, P9999: 40_000, Max: 88_300, Mean: 2900, Count: 11_200_000}, First: Hop{4000, 21_000, 80_000}, Reach: 1, Decoded: 56_000},
 			"slow":    {Members: 500, Connected: 500, Frames: 100_000, Updates: 200_000, Conflated: 1_000_000, Bytes: 9_000_000, Latency: Latency{P50: 31_000, P99: 210_000, Max: 400_000, Count: 200_000}, First: Hop{4200, 23_000, 81_000}, Reach: 1},

@@ -39,7 +39,10 @@ func (r *Result) latencySection() section {
 		s.Rows = [][]string{row("planned to received", r.Latency), row("published to received (uncorrected)", r.Uncorrected)}
 	}
 	if c := r.Clock; c != nil {
-		line := fmt.Sprintf("Clocks: the server's is %s ahead, give or take %s", micros(c.OffsetUS), micros(c.UncertaintyUS))
+		line := fmt.Sprintf("Clocks: the server's is ahead by %s, give or take %s", micros(c.OffsetUS), micros(c.UncertaintyUS))
+		if c.OffsetUS < 0 {
+			line = fmt.Sprintf("Clocks: the server's is behind by %s, give or take %s", micros(-c.OffsetUS), micros(c.UncertaintyUS))
+		}
 		if c.Note != "" {
 			line += "; " + c.Note
 		}
@@ -87,8 +90,8 @@ func (r *Result) cohortSection() section {
 	for _, name := range r.cohorts() {
 		c := r.Cohorts[name]
 		s.Rows = append(s.Rows, []string{name, comma(c.Members), comma(c.Connected), comma(c.Failed), comma(c.Evicted), comma(c.Reconnects),
-			comma(c.Updates), size(float64(c.Bytes)), micros(c.Latency.P50), micros(c.Latency.P99), micros(c.Latency.Max),
-			micros(c.First.P99), percent(c.Reach), comma(c.Behind), comma(c.Violations.Total())})
+			comma(c.Updates), size(float64(c.Bytes)), known(c.Latency.P50), known(c.Latency.P99), known(c.Latency.Max),
+			known(c.First.P99), percent(c.Reach), comma(c.Behind), comma(c.Violations.Total())})
 		for _, text := range mostFirst(c.Closes) {
 			s.Lines = append(s.Lines, name+": closed: "+text)
 		}
@@ -202,11 +205,21 @@ func (r *Result) configSection() section {
 			s.Rows = append(s.Rows, []string{f.Name, f.Value})
 		}
 	}
-	m := r.Machine
-	about := []string{m.CPU, count(m.CPUs, "CPU"), memory(m.Memory), m.OS, m.Arch, m.Kernel, m.Go}
-	about = slices.DeleteFunc(about, func(one string) bool { return one == "" || one == memory(0) })
-	s.Rows = append(s.Rows, []string{"machine", strings.Join(about, ", ")})
+	s.Rows = append(s.Rows, []string{"machine", r.Machine.String()})
 	return s
+}
+
+// known is a time, or a dash when there was nothing that took any.
+func known(us int64) string {
+	if us == 0 {
+		return "-"
+	}
+	return micros(us)
+}
+
+func (m Machine) String() string {
+	about := []string{m.CPU, count(m.CPUs, "CPU"), memory(m.Memory), m.OS, m.Arch, m.Kernel, m.Go}
+	return strings.Join(slices.DeleteFunc(about, func(one string) bool { return one == "" || one == memory(0) }), ", ")
 }
 
 // over is a/b, and 0 when there is nothing to divide by.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,9 +43,12 @@ func (r *Result) Verdict() (ok bool, lines []string) {
 		fmt.Sprintf("measured: %s updates over %s connections", comma(r.Updates), comma(r.Connections)),
 		fmt.Sprintf("NOTHING MEASURED: %s updates over %s connections", comma(r.Updates), comma(r.Connections)))
 	say(r.Violations.Total() == 0, "clean: no violation", "NOT CLEAN: violations: "+r.Violations.String())
-	say(r.Converged, "converged: every subscriber ended with the newest values",
-		fmt.Sprintf("NOT CONVERGED: %s ended without the newest values", count(r.Behind, "subscriber")))
-	say(r.Generator.Valid, "valid: the generator was not the bottleneck", "NOT VALID: "+strings.Join(r.Generator.Why, "; "))
+	behind := count(r.Behind, "subscriber") + " ended without the newest values"
+	if r.Behind == 0 {
+		behind = "the run ended before that was seen"
+	}
+	say(r.Converged, "converged: every subscriber ended with the newest values", "NOT CONVERGED: "+behind)
+	say(r.Generator.Valid, "valid: the generator was not the bottleneck", "NOT VALID: "+cmp.Or(strings.Join(r.Generator.Why, "; "), "the generator says nothing of itself"))
 	lost := r.lost()
 	say(len(lost) == 0, "connected: nobody who was well behaved was lost", "NOT ALL CONNECTED: "+strings.Join(lost, "; "))
 	return ok, lines

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"slices"
+	"strconv"
 	"sync"
 
 	"tickwire/fanout/wire"
@@ -87,6 +88,9 @@ func (c *cohort) narrow() bool { return c.name == Stalled || c.name == Slow }
 func (c *cohort) ends() bool {
 	return c.name == Steady || c.name == Full || c.name == Flap || c.name == Slow
 }
+
+// nameOf is what member i is called in violations.
+func (c *cohort) nameOf(i int) string { return string(c.name) + "-" + strconv.Itoa(i) }
 
 // listed is the symbols of member i; nil: every symbol.
 func (c *cohort) listed(i int) []int32 {

@@ -142,7 +142,7 @@ func (m *member) settle(s *socket, hello *wire.Hello, rest []byte) error {
 	m.fresh, m.rest = since(), rest
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.leaving {
+	if m.leaving || m.cohort.swarm.ctx.Err() != nil {
 		return errors.New("the member has left")
 	}
 	s.tries = true
@@ -251,7 +251,7 @@ func (d *dialer) subscribe(m *member, hello *wire.Hello) error {
 	requests := split(c.names(int(m.number)), room(hello))
 	m.mu.Lock()
 	if m.watch == nil {
-		m.watch = config.Truth.Watch(string(c.name)+"-"+strconv.Itoa(int(m.number)), config.Channel, c.listed(int(m.number)))
+		m.watch = config.Truth.Watch(c.nameOf(int(m.number)), config.Channel, c.listed(int(m.number)))
 	}
 	m.watch.Connect(hello.Node, false)
 	m.acks = int16(len(requests))

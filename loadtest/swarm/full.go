@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +18,7 @@ import (
 // written down again as the server's messages were, for its Watch to take.
 type whole struct {
 	cohort *cohort
+	name   string
 	growth *growth // of Run's goroutine
 	phase  phase   // likewise
 	been   bool    // likewise: connected before
@@ -44,8 +44,8 @@ func (c *cohort) addWhole(g *growth) error {
 	number := c.made
 	c.made++
 	c.mu.Unlock()
-	w := &whole{cohort: c, growth: g, stop: stop,
-		watch: s.config.Truth.Watch(string(c.name)+"-"+strconv.Itoa(number), s.config.Channel, c.listed(number))}
+	w := &whole{cohort: c, name: c.nameOf(number), growth: g, stop: stop}
+	w.watch = s.config.Truth.Watch(w.name, s.config.Channel, c.listed(number))
 	one, err := client.New(w.config(c.names(number)))
 	if err != nil {
 		stop()
@@ -76,9 +76,13 @@ func (w *whole) run(ctx context.Context, c *client.Client) {
 
 func (w *whole) config(names []string) client.Config {
 	config := &w.cohort.swarm.config
+	backoff := config.Backoff
+	if w.cohort.name == Flap { // who is cut off again and again would wait longer and longer
+		backoff.Max = backoff.Min
+	}
 	return client.Config{
 		URL: config.URL, TLS: config.TLS, Token: config.Token, NoCompression: !config.Compression,
-		Handshake: config.Handshake, ReadLimit: config.MaxMessage, Backoff: config.Backoff, Dial: w.dial,
+		Handshake: config.Handshake, ReadLimit: config.MaxMessage, Backoff: backoff, Dial: w.dial,
 		Subscriptions: []client.Subscription{{Channel: config.Channel, Symbols: names, Rate: config.Rate, Stamps: true}},
 		OnState:       w.state, OnDenied: w.cohort.deny, OnFault: w.fault,
 		OnSent: func(at int64) { w.sent = at }, OnUpdates: w.updates, OnTrades: w.trades,
@@ -150,7 +154,7 @@ func (w *whole) fault(err error) {
 		defer t.mu.Unlock()
 		t.ledger.Order++
 		if len(t.ledger.Violations) < verify.MaxViolations {
-			t.ledger.Violations = append(t.ledger.Violations, verify.Violation{Kind: verify.Order, Client: string(w.cohort.name),
+			t.ledger.Violations = append(t.ledger.Violations, verify.Violation{Kind: verify.Order, Client: w.name,
 				Symbol: broken.Symbol, Before: broken.SeqBefore, Seq: broken.Seq, What: broken.Error()})
 		}
 	default:
@@ -228,14 +232,19 @@ func (w *whole) flap(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.mu.Lock()
-		due := w.open && !s.calm.Load()
-		w.mu.Unlock()
-		if due && w.cut.CompareAndSwap(false, true) {
+		if w.cutOff() {
 			w.conn.Load().Close()
 			w.cohort.count(func(s *Stats) { s.Cuts++ })
 		}
 	}
+}
+
+// cutOff reports whether the connection is to be cut, which then counts as done:
+// Settle, which forbids it, must not take the member for one that stays.
+func (w *whole) cutOff() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.open && !w.cohort.swarm.calm.Load() && w.cut.CompareAndSwap(false, true)
 }
 
 func (w *whole) enter(p phase) { w.phase = w.cohort.move(w.phase, p) }
@@ -252,7 +261,7 @@ func (w *whole) leave() { w.stop() }
 func (w *whole) complete() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.open && w.watch.Complete()
+	return w.open && !w.cut.Load() && w.watch.Complete()
 }
 
 func (w *whole) finish(t *tally) {

@@ -151,7 +151,9 @@ func (t *seat) frame(m *member, f frame, received int64, l *verify.Ledger) error
 	case opPong:
 		return nil
 	case opClose:
-		m.say(appendFrame(nil, opClose, f.payload)) // or it is too late
+		if !m.leaving {
+			m.say(appendFrame(nil, opClose, f.payload)) // or it is too late
+		}
 		return closing(f.payload)
 	case opBinary:
 		return errors.New("the server sent a binary message")

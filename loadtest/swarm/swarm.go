@@ -58,12 +58,12 @@ func New(config Config) (*Swarm, error) {
 // everything has ended. Another call waits for that as well.
 func (s *Swarm) Close() {
 	s.closing.Do(func() {
+		s.stop() // whoever connects now gives up, so that these are all
 		for _, c := range s.cohorts {
 			for _, m := range c.all() {
 				m.leave()
 			}
 		}
-		s.stop()
 		s.work.Wait()
 		close(s.turns)
 		s.seated.Wait()
@@ -83,8 +83,9 @@ func (s *Swarm) Stats() map[Cohort]Stats {
 // gives the symbols of each member by its number, from 0 on; it is called at every
 // connect, from many goroutines, and must say the same every time. Without it, and
 // where it gives nil, a member subscribes to everything. Grow returns when each of
-// the new members has subscribed, or failed at its first attempt; the error then
-// tells how many failed, and why the first of them did. They go on trying.
+// the new members has subscribed (of Flap and Full: is connected), or failed at
+// its first attempt; the error then tells how many failed, and why the first of
+// them did. They go on trying.
 func (s *Swarm) Grow(ctx context.Context, name Cohort, n int, watchlists func(i int) []int32, over time.Duration) error {
 	c := s.cohorts[name]
 	if c == nil || name == Churn {

@@ -85,11 +85,16 @@ func (d *dialer) join(m *member) {
 
 // connect brings a member as far as its subscriptions, whose acknowledgements
 // are still to come.
-func (d *dialer) connect(m *member) error {
+func (d *dialer) connect(m *member) (err error) {
 	config := &d.swarm.config
 	m.began, m.seen, m.rest = since(), false, nil
 	ctx, cancel := context.WithTimeout(d.swarm.ctx, config.Handshake)
 	defer cancel()
+	defer func() {
+		if err != nil && ctx.Err() == context.DeadlineExceeded {
+			err = fmt.Errorf("there was no hello within %v", config.Handshake)
+		}
+	}()
 	token, err := d.token(ctx)
 	if err != nil {
 		return err
@@ -119,7 +124,7 @@ func (d *dialer) connect(m *member) error {
 		return err
 	}
 	if !stop() {
-		return errors.New("there was no hello in time")
+		return ctx.Err()
 	}
 	return m.settle(s, hello, slices.Clone(rest))
 }

@@ -239,3 +239,29 @@ func TestSamplersGetTheLatenciesOfTheirCohort(t *testing.T) {
 		t.Errorf("got %d samples out of this world and %d hops of %d updates", c.early, c.hops, all[Full].Ledger.Updates)
 	}
 }
+
+func TestAllCohortsTogetherAreToldTheTruth(t *testing.T) {
+	m := openNarrow(t, 100, fanout.Config{Shards: 2})
+	s := m.swarm(Config{Compression: true, Share: 0.01, FlapEvery: 200 * time.Millisecond, Backoff: soon})
+	ctx, cancel := context.WithCancel(t.Context())
+	var churn sync.WaitGroup
+	churn.Go(func() { s.Churn(ctx, 50, m.five) })
+	stop := m.run()
+	for name, members := range map[Cohort]int{Steady: 100, Stalled: 5, Slow: 5, Flap: 3, Full: 2} {
+		grow(t, s, name, members, m.five)
+	}
+	until(t, "much has happened", func() bool {
+		all := s.Stats()
+		return all[Steady].Ledger.Updates > 5000 && all[Flap].Reconnects > 5 && all[Churn].Visits > 20 && all[Slow].Ledger.Updates > 100
+	})
+	cancel()
+	churn.Wait()
+	stop()
+	settled(t, s)
+	clean(t, s)
+	for name, stats := range s.Stats() {
+		if stats.Failed != 0 {
+			t.Errorf("%s: got failures %v, want none", name, stats.Failures)
+		}
+	}
+}

@@ -31,7 +31,32 @@ type sighting struct {
 	index       int32
 	counted     bool // index and sum are known
 	side        byte
-	deal, quote uint32
+	deal, quote pairPrint
+
+	node  int32 // of who told it first, and what its ordinal was there
+	count int64
+}
+
+// pairPrint is the fingerprint of a pair of values, and whether both are there.
+type pairPrint struct {
+	of    uint32
+	whole bool
+}
+
+func printOf(of uint32, pair []byte) pairPrint {
+	return pairPrint{of, len(pair) > 0 && pair[0] != '"' && pair[len(pair)-1] != '"'}
+}
+
+// differs reports whether two nodes cannot both be right: a node that began in
+// the midst may not know a value that another one does.
+func (now *pairPrint) differs(first pairPrint, sameLife bool) (differs, unsure bool) {
+	switch {
+	case now.of == first.of:
+		return false, false
+	case sameLife || now.whole && first.whole:
+		return true, false
+	}
+	return false, true
 }
 
 // sightings are in the order of their seqs.
@@ -80,7 +105,7 @@ func (p *learned) update(c *claim, v *view) (d verdict) {
 		d.unchecked = true
 		return d
 	}
-	one := sighting{seq: c.seq, time: c.time, deal: c.deal, quote: c.quote}
+	one := sighting{seq: c.seq, time: c.time, deal: printOf(c.deal, c.element.deal), quote: printOf(c.quote, c.element.quote), node: c.node, count: c.count}
 	if found {
 		p.agree(&p.ticker.all[i], &one, &d)
 		one = p.ticker.all[i]
@@ -105,13 +130,37 @@ func (p *learned) update(c *claim, v *view) (d verdict) {
 
 // agree holds what is told of a seq to what was told of it first.
 func (p *learned) agree(first, now *sighting, d *verdict) {
+	same := first.node == now.node && first.count == now.count
+	dealt, unsure := now.deal.differs(first.deal, same)
+	quoted, also := now.quote.differs(first.quote, same)
 	switch {
 	case first.time != now.time:
 		d.breaks(Value, "t is %d, another client was told %d", now.time, first.time)
-	case first.deal != now.deal || first.side != now.side:
+	case dealt || first.side != now.side:
 		d.breaks(Value, "price, size or side are not what another client was told")
-	case first.quote != now.quote:
+	case quoted:
 		d.breaks(Value, "b and a are not what another client was told")
+	case unsure || also:
+		d.unchecked = true
+		first.learn(now)
+	}
+}
+
+// learn takes over what a node knows that the first one did not. What then is of
+// two nodes is of none.
+func (first *sighting) learn(now *sighting) {
+	if !now.deal.whole && !now.quote.whole {
+		return
+	}
+	if now.deal.whole {
+		first.deal = now.deal
+	}
+	if now.quote.whole {
+		first.quote = now.quote
+	}
+	first.node, first.count = now.node, now.count
+	if first.deal != now.deal || first.quote != now.quote {
+		first.node = -1
 	}
 }
 
@@ -170,7 +219,7 @@ func (p *learned) trade(c *claim, v *view) (d verdict) {
 			d.breaks(GapUnsaid, "at least %d trades before this one were left out", d.skipped)
 		}
 	}
-	one := sighting{seq: c.seq, time: c.time, deal: c.deal}
+	one := sighting{seq: c.seq, time: c.time, deal: printOf(c.deal, c.element.deal)}
 	if len(c.side) > 0 {
 		one.side = c.side[0]
 	}
@@ -192,7 +241,11 @@ func (p *learned) settle(u *wire.Update) {
 	p.settled, p.last = true, u.Seq
 	if i, found := p.ticker.find(u.Seq); found {
 		first := &p.ticker.all[i]
-		p.conflict = first.time != u.Time || first.deal != p.prints.deal(u.Price, u.Size) || first.quote != p.prints.quote(u.Bid, u.Ask)
+		deal, quote := pairOf(u.Price, betweenDeal, u.Size), pairOf(u.Bid, betweenQuote, u.Ask)
+		now := sighting{time: u.Time, deal: printOf(p.prints.of(deal), deal), quote: printOf(p.prints.of(quote), quote)}
+		dealt, _ := now.deal.differs(first.deal, false)
+		quoted, _ := now.quote.differs(first.quote, false)
+		p.conflict = first.time != now.time || dealt || quoted
 	}
 }
 

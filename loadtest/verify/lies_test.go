@@ -558,6 +558,34 @@ func TestLiesToAPassiveRun(t *testing.T) {
 			s.last[btc] = s.of(9, func(u *wire.Update) { u.Bid = feed.Number("1") })
 			settle(s)
 		}},
+		{name: "a node that began in the midst knows less", do: func(s *script) {
+			both(s)
+			s.client("A").Connect("node-2", false)
+			less := func(u *wire.Update) { u.Ordinal, u.Volume, u.Price, u.Size = u.Ordinal-4, feed.Number("0"), nil, nil }
+			s.snapshot("A", s.of(4, less))
+			s.ticker("A", s.of(5, less))
+			s.client("A").Connect("node-1", false)
+			settle(s)
+		}},
+		{name: "a node that began in the midst was heard first", do: func(s *script) {
+			s.client("E").Connect("node-2", false)
+			less := func(u *wire.Update) { u.Ordinal, u.Volume, u.Bid, u.Ask = u.Ordinal-3, feed.Number("0.8"), nil, nil }
+			s.snapshot("E", s.of(3, less))
+			both(s)
+			s.snapshot("C", s.of(3, nil))
+			s.client("D").Connect("node-2", false)
+			s.snapshot("D", s.of(3, less))
+			settle(s)
+		}},
+		{name: "a node that knows less cannot know otherwise", value: 1, do: func(s *script) {
+			both(s)
+			s.client("A").Connect("node-2", false)
+			s.snapshot("A", s.of(4, func(u *wire.Update) {
+				u.Ordinal, u.Volume, u.Price, u.Size, u.Ask = u.Ordinal-4, feed.Number("0"), nil, nil, feed.Number("1")
+			}))
+			s.client("A").Connect("node-1", false)
+			settle(s)
+		}},
 		{name: "another node that counts otherwise", do: func(s *script) {
 			both(s)
 			s.client("A").Connect("node-2", false)

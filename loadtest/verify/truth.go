@@ -13,7 +13,8 @@ import (
 const MaxSymbols = 100_000
 
 // Truth is what was published: of each symbol the ticks in their order. Safe for
-// concurrent use; each symbol has a lock of its own. It holds a tick in 32 bytes.
+// concurrent use; each symbol has a lock of its own. It holds a tick in 32
+// bytes, and one that it has learned in 72.
 type Truth struct {
 	keep    int64 // microseconds
 	symbols *feed.Symbols

@@ -15,7 +15,6 @@ import (
 	"tickwire/feed"
 )
 
-// The Book and the truth must be told the same, so a script's tape is both.
 func TestTicksOlderThanKeepAreNotChecked(t *testing.T) {
 	s := newScript(NewTruth([]string{btc, eth, xrp}, 100*time.Millisecond), wire.Ticker, 0)
 	for range 200 {

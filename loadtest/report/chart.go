@@ -62,9 +62,9 @@ type chart struct {
 	lines         []line
 	marks         plotter.XYs // points that are set off
 	bound         float64     // a level that is drawn across; 0: none
-	xTicks        plot.Ticker
-	log           bool // y is times, on a logarithmic scale
-	bytes         bool // y is bytes a second
+	xTicks        plot.Ticker // nil: levels
+	log           bool        // y is times, on a logarithmic scale
+	bytes         bool        // y is bytes a second
 }
 
 const (
@@ -152,6 +152,7 @@ func (c chart) dress(p *plot.Plot) {
 		axis.Tick.Label.Font.Size = 9
 		axis.Padding = 0
 	}
+	p.X.Tick.Marker = levels{}
 	if c.xTicks != nil {
 		p.X.Tick.Marker = c.xTicks
 	}

@@ -102,7 +102,7 @@ func (r *Result) kneeChart() chart {
 		}
 	}
 	return chart{title: "Latency by load", says: "Every load that was tried; the bound is " + r.Knee.Bound + ".", x: r.Knee.Dimension,
-		width: fullWidth, height: fullHeight, log: true, xTicks: levels{}, bound: float64(max(r.Knee.BoundUS, 0)), marks: broke,
+		width: fullWidth, height: fullHeight, log: true, bound: float64(max(r.Knee.BoundUS, 0)), marks: broke,
 		lines: []line{{"p99", first, false, p99}, {"p50", second, false, p50}}}
 }
 

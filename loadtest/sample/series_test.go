@@ -36,7 +36,7 @@ func TestALongSeriesHasFewerRowsAndLosesNothing(t *testing.T) {
 	for _, limit := range []int{1, 2, 3, 7, 64} {
 		s := NewSeries(Reading{At: start}, limit)
 		now, whole := Reading{At: start}, NewLatencies()
-		for range 50 + random.IntN(500) {
+		for range 20 + random.IntN(130) {
 			since := NewLatencies()
 			for range random.IntN(20) {
 				since.record(0, 0, random.Int64N(1_000_000))

@@ -118,7 +118,7 @@ type Percentile struct {
 // its updates. Kafka's counts from the planned time and so has Publish in it.
 type Hops struct {
 	Publish Hop `json:"publish"` // planned until handed to Kafka
-	Kafka   Hop `json:"kafka"`   // planned until the node had it
+	Kafka   Hop `json:"kafka"`   // then until the node had it
 	Server  Hop `json:"server"`  // until it was written to the socket
 	Client  Hop `json:"client"`  // until it was read from the socket
 }
@@ -263,7 +263,6 @@ type Step struct {
 	P50              int64   `json:"p50_us"`
 	P99              int64   `json:"p99_us"`
 	UpdatesPerSecond float64 `json:"updates_per_s"`
-	Reach            float64 `json:"reach"`
 	Conflation       float64 `json:"conflation_ratio"`
 	Held             bool    `json:"held"`
 	Valid            bool    `json:"valid"` // false: the generator was the bottleneck, the step says nothing

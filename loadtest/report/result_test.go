@@ -69,11 +69,11 @@ func badRun() *Result {
 	r.Server = nil
 	r.Knee = &Knee{Bound: "p99<20ms", BoundUS: 20_000, Dimension: "connections", Held: 8000, Recovery: 1.4,
 		Steps: []Step{
-			{Load: 2000, P50: 900, P99: 4000, UpdatesPerSecond: 40_000, Reach: 1, Conflation: 0.1, Held: true, Valid: true},
-			{Load: 4000, P50: 1200, P99: 7000, UpdatesPerSecond: 80_000, Reach: 1, Conflation: 0.2, Held: true, Valid: true},
-			{Load: 8000, P50: 2300, P99: 14_000, UpdatesPerSecond: 150_000, Reach: 1, Conflation: 0.5, Held: true, Valid: true},
-			{Load: 12_000, P50: 8000, P99: 31_000, UpdatesPerSecond: 170_000, Reach: 1, Conflation: 0.7, Valid: true}},
-		Double: &Double{Step: Step{Load: 16_000, P50: 21_000, P99: 60_000, UpdatesPerSecond: 180_000, Reach: 1, Conflation: 0.8, Valid: true}, Graceful: true, Why: "as many updates, conflated more, nobody lost"}}
+			{Load: 2000, P50: 900, P99: 4000, UpdatesPerSecond: 40_000, Conflation: 0.1, Held: true, Valid: true},
+			{Load: 4000, P50: 1200, P99: 7000, UpdatesPerSecond: 80_000, Conflation: 0.2, Held: true, Valid: true},
+			{Load: 8000, P50: 2300, P99: 14_000, UpdatesPerSecond: 150_000, Conflation: 0.5, Held: true, Valid: true},
+			{Load: 12_000, P50: 8000, P99: 31_000, UpdatesPerSecond: 170_000, Conflation: 0.7, Valid: true}},
+		Double: &Double{Step: Step{Load: 16_000, P50: 21_000, P99: 60_000, UpdatesPerSecond: 180_000, Conflation: 0.8, Valid: true}, Graceful: true, Why: "as many updates, conflated more, nobody lost"}}
 	return r
 }
 

@@ -57,8 +57,8 @@ func (r *Result) hopsSection() section {
 	}
 	row := func(name string, h Hop) []string { return []string{name, micros(h.P50), micros(h.P99), micros(h.Max)} }
 	return section{Title: "Where the time goes", Head: []string{"", "p50", "p99", "max"}, Rows: [][]string{
-		row("planned, until handed to Kafka", r.Hops.Publish), row("planned, until the node had it", r.Hops.Kafka),
-		row("until written to the socket", r.Hops.Server), row("until read from the socket", r.Hops.Client)}}
+		row("planned, until handed to Kafka", r.Hops.Publish), row("handed over, until the node had it", r.Hops.Kafka),
+		row("until it wrote to the socket", r.Hops.Server), row("until it was read from there", r.Hops.Client)}}
 }
 
 func (r *Result) trafficSection() section {
@@ -106,7 +106,7 @@ func (r *Result) kneeSection() section {
 	}
 	s := section{Title: "Knee", Head: []string{k.Dimension, "p50", "p99", "updates/s", "conflated", "reach", "verdict"}}
 	row := func(step Step, verdict string) {
-		s.Rows = append(s.Rows, []string{pace(step.Load), micros(step.P50), micros(step.P99), pace(step.UpdatesPerSecond), percent(step.Conflation), percent(step.Reach), verdict})
+		s.Rows = append(s.Rows, []string{pace(step.Load), micros(step.P50), micros(step.P99), pace(step.UpdatesPerSecond), percent(step.Conflation), verdict})
 	}
 	for _, step := range k.Steps {
 		row(step, step.verdict())

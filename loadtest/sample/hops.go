@@ -21,20 +21,19 @@ func NewHopRecorder() *HopRecorder {
 }
 
 // Hop records one update, in microseconds since 1970: when its tick was planned,
-// received by the node, written to the socket and read from it here.
-func (h *HopRecorder) Hop(planned, node, sent, received int64) {
+// handed to Kafka (0: not known), received by the node, written to the socket and
+// read from it here.
+func (h *HopRecorder) Hop(planned, published, node, sent, received int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	record(h.kafka, node-planned)
+	if published == 0 {
+		published = planned
+	} else {
+		record(h.publish, published-planned)
+	}
+	record(h.kafka, node-published)
 	record(h.server, sent-node)
 	record(h.client, received-sent)
-}
-
-// Published records when a tick was planned and when it was handed to Kafka.
-func (h *HopRecorder) Published(planned, sent int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	record(h.publish, sent-planned)
 }
 
 // Hops is what the report says of them; nil when nothing was stamped.

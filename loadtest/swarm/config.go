@@ -72,10 +72,11 @@ type Config struct {
 }
 
 // HopSampler takes the times of one update on its way, in microseconds since
-// 1970: when its tick was planned to be, when the server's node read it from
-// Kafka and sent it, by the server's clock, and when it was received here.
+// 1970: when its tick was planned to be, when it was handed to Kafka (0: not
+// known), when the server's node read it from Kafka and sent it, by the server's
+// clock, and when it was received here.
 type HopSampler interface {
-	Hop(planned, node, sent, received int64)
+	Hop(planned, published, node, sent, received int64)
 }
 
 func (c Config) withDefaults() Config {

@@ -170,7 +170,7 @@ func (w *whole) updates(updates []wire.Update, snapshot bool) {
 		}
 		w.text = wire.AppendUpdate(w.text, &updates[i])
 		if !snapshot {
-			w.hop(updates[i].Time, updates[i].Received)
+			w.hop(updates[i].Symbol, updates[i].Time, updates[i].Received)
 		}
 	}
 	if snapshot {
@@ -186,14 +186,14 @@ func (w *whole) trades(trades []wire.Trade) {
 			w.text = append(w.text, ',')
 		}
 		w.text = wire.AppendTrade(w.text, &trades[i])
-		w.hop(trades[i].Time, trades[i].Received)
+		w.hop(trades[i].Symbol, trades[i].Time, trades[i].Received)
 	}
 	w.take(append(w.text, wire.DataFoot...))
 }
 
-func (w *whole) hop(planned, node int64) {
+func (w *whole) hop(symbol string, planned, node int64) {
 	if hops := w.cohort.swarm.config.Hops; hops != nil && node != 0 && w.sent != 0 {
-		hops.Hop(planned, node, w.sent, w.received.Load())
+		hops.Hop(planned, w.cohort.swarm.config.Truth.Sent(symbol, planned), node, w.sent, w.received.Load())
 	}
 }
 

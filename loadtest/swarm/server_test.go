@@ -173,8 +173,8 @@ func settled(tb testing.TB, s *Swarm) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if missing := s.Settle(ctx); missing != 0 {
-		tb.Errorf("%d members lack something at the end", missing)
+	if missing := s.Settle(ctx); len(missing) != 0 {
+		tb.Errorf("members lack something at the end: %v", missing)
 	}
 	s.Finish()
 }

@@ -10,25 +10,27 @@ import (
 const look = 50 * time.Millisecond
 
 // Settle waits, once nothing is published any more, until every member that
-// should has all that was, or ctx ends. It returns how many have not: of Steady,
-// Full and Flap, members without a connection included. Those of Slow are waited
-// for too and not counted. From now on Flap cuts no connection.
-func (s *Swarm) Settle(ctx context.Context) (missing int) {
+// should has all that was, or ctx ends. It returns how many have not, by cohort:
+// of Steady, Full, Flap and Slow, members without a connection included. From now
+// on Flap cuts no connection.
+func (s *Swarm) Settle(ctx context.Context) (behind map[Cohort]int) {
 	s.calm.Store(true)
-	var behind, slow []subscriber
+	left := make(map[Cohort][]subscriber)
 	for _, c := range s.cohorts {
-		switch {
-		case c.name == Slow:
-			slow = append(slow, c.all()...)
-		case c.ends():
-			behind = append(behind, c.all()...)
+		if c.ends() {
+			left[c.name] = c.all()
 		}
 	}
 	for {
-		behind = slices.DeleteFunc(behind, subscriber.complete)
-		slow = slices.DeleteFunc(slow, subscriber.complete)
-		if len(behind)+len(slow) == 0 || ctx.Err() != nil {
-			return len(behind)
+		behind = make(map[Cohort]int)
+		for name := range left {
+			left[name] = slices.DeleteFunc(left[name], subscriber.complete)
+			if n := len(left[name]); n > 0 {
+				behind[name] = n
+			}
+		}
+		if len(behind) == 0 || ctx.Err() != nil {
+			return behind
 		}
 		sleep(ctx, look)
 	}

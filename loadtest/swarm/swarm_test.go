@@ -208,7 +208,7 @@ func (c counted) Sample(planned, _, received int64) {
 	}
 }
 
-func (c *counter) Hop(planned, node, sent, received int64) {
+func (c *counter) Hop(planned, _, node, sent, received int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if sent >= node && received >= sent-1000 && planned > 0 {

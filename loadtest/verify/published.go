@@ -61,6 +61,15 @@ const (
 func (e *entry) time() int64     { return e.when & timeMask >> flagBits }
 func (e *entry) is(f flags) bool { return flags(e.when)&f != 0 }
 func (e *entry) told() bool      { return e.when&toldSeq != 0 }
+
+// sent is when it was handed over; 0: it is not known.
+func (e *entry) sent() int64 {
+	if e.late == lateUnknown {
+		return 0
+	}
+	return e.time() + int64(e.late)
+}
+
 func (p *published) at(i int) *entry {
 	i -= p.first
 	return &p.chunks[i/chunkEntries][i%chunkEntries]
@@ -209,10 +218,18 @@ func (p *published) locate(c *claim, v *view, guess int, d *verdict) *entry {
 	}
 	e := p.at(i)
 	d.matched, d.index = true, int32(i)
-	if e.late != lateUnknown {
-		d.sent = c.time + int64(e.late)
-	}
+	d.sent = e.sent()
 	return e
+}
+
+// sent is when the tick of a time was handed over; 0: it is not known.
+func (p *published) sent(time int64) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i, found := p.find(time, p.total-1); found {
+		return p.at(i).sent()
+	}
+	return 0
 }
 
 // seqOf holds the seq to what others were told, or learns it.

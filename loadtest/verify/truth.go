@@ -71,6 +71,16 @@ func (t *Truth) Publish(id int32, tick *feed.Tick, sent int64) {
 // Published is how many ticks were entered.
 func (t *Truth) Published() uint64 { return t.count.Load() }
 
+// Sent is when the tick of a symbol that was planned for a time was handed over;
+// 0: it is not known.
+func (t *Truth) Sent(symbol string, planned int64) int64 {
+	id, ok := t.symbols.Lookup(symbol)
+	if !ok || t.learns() {
+		return 0
+	}
+	return t.entered[id].sent(planned)
+}
+
 // Settle enters what the server itself says, at the end of a run that only
 // listened, to be the last value of a symbol. Only a Truth of Learn takes it.
 func (t *Truth) Settle(id int32, u *wire.Update) { t.learn(id).settle(u) }

@@ -68,6 +68,20 @@ func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	return took, nil
 }
 
+// Time asks the server for the time of its clock, in microseconds since 1970. It
+// is of a moment between the call and the return.
+func (c *Client) Time(ctx context.Context) (int64, error) {
+	answer, _, err := c.inquire(ctx, wire.Request{Op: wire.OpPing})
+	if err != nil {
+		return 0, fmt.Errorf("time: %w", err)
+	}
+	pong, ok := answer.(*wire.Pong)
+	if !ok {
+		return 0, fmt.Errorf("time: unexpected answer %T", answer)
+	}
+	return pong.Time, nil
+}
+
 // inquire asks what changes nothing, and measures how long the answer took.
 func (c *Client) inquire(ctx context.Context, r wire.Request) (answer any, took time.Duration, err error) {
 	release, err := c.await(ctx)

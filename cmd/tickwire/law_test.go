@@ -15,26 +15,26 @@ import (
 // import nothing of ours.
 var allowed = map[string][]string{
 	"tickwire/cmd/tickwire": {"tickwire/dashboard", "tickwire/fanout", "tickwire/fanout/client", "tickwire/fanout/gateway", "tickwire/fanout/gateway/access", "tickwire/fanout/wire",
-		"tickwire/feed", "tickwire/feed/broker", "tickwire/feed/kafka", "tickwire/feed/source"},
+		"tickwire/feed", "tickwire/feed/broker", "tickwire/feed/kafka", "tickwire/feed/source", "tickwire/loadtest", "tickwire/loadtest/report"},
 	"tickwire/fanout/gateway":        {"tickwire/fanout", "tickwire/fanout/gateway/access", "tickwire/fanout/gateway/apidoc", "tickwire/fanout/gateway/reload", "tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/history", gws},
 	"tickwire/fanout/gateway/access": {"tickwire/fanout/gateway/reload", "tickwire/fanout/wire"},
 	"tickwire/fanout/client":         {"tickwire/fanout/wire", "tickwire/feed", gws},
 	"tickwire/fanout/client/example": {"tickwire/fanout/client", "tickwire/fanout/wire"},
 	"tickwire/fanout":                {"tickwire/fanout/splice", "tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/history"},
 	"tickwire/feed/history":          {"tickwire/feed"},
-	"tickwire/loadtest/swarm":        {"tickwire/fanout/client", "tickwire/fanout/wire", "tickwire/loadtest/verify"},
-	"tickwire/loadtest/verify":       {"tickwire/fanout/wire", "tickwire/feed"},
 	"tickwire/fanout/wire":           {"tickwire/feed"},
 	"tickwire/fanout/splice":         {"tickwire/fanout/splice/internal/huffman"},
-	"tickwire/loadtest/sample":       {"tickwire/loadtest/report"},
 	// What trains its code, and runs on a developer's machine alone.
 	"tickwire/fanout/splice/train":           {"tickwire/fanout/splice", "tickwire/fanout/splice/internal/huffman", "tickwire/fanout/splice/internal/sample", "tickwire/fanout/wire"},
 	"tickwire/fanout/splice/internal/sample": {"tickwire/fanout/wire", "tickwire/feed", "tickwire/feed/source"},
 	"tickwire/feed/kafka":                    {"tickwire/feed", kafkaGo},
 	"tickwire/feed/broker":                   {kfake},
 	"tickwire/feed/source":                   {"tickwire/feed"},
-	"tickwire/loadtest/verify":               {"tickwire/fanout/wire", "tickwire/feed"},
+	"tickwire/loadtest":                      {"tickwire/fanout/client", "tickwire/fanout/wire", "tickwire/feed", "tickwire/loadtest/publish", "tickwire/loadtest/report", "tickwire/loadtest/sample", "tickwire/loadtest/swarm", "tickwire/loadtest/verify"},
 	"tickwire/loadtest/publish":              {"tickwire/feed", "tickwire/feed/source", "tickwire/loadtest/verify"},
+	"tickwire/loadtest/sample":               {"tickwire/loadtest/report"},
+	"tickwire/loadtest/swarm":                {"tickwire/fanout/client", "tickwire/fanout/wire", "tickwire/loadtest/verify"},
+	"tickwire/loadtest/verify":               {"tickwire/fanout/wire", "tickwire/feed"},
 	// For tests alone.
 	"tickwire/deploy/kafka": {"tickwire/deploy/needs"},
 }

@@ -4,6 +4,7 @@
 //	tickwire serve     the server, on any Kafka
 //	tickwire publish   a source of ticks, into any Kafka
 //	tickwire watch     a live table in the terminal
+//	tickwire load      a load test, and the truth about it
 package main
 
 import (
@@ -47,6 +48,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server on a Kafka topic."`
 	Publish publishCmd `cmd:"" help:"Publish ticks to a Kafka topic."`
 	Watch   watchCmd   `cmd:"" help:"Watch symbols of a server in the terminal."`
+	Load    loadCmd    `cmd:"" help:"Load-test a server."`
 }
 
 // exit is what kong wants to end the process with, after --help.

@@ -142,8 +142,8 @@ func hashOfTrades(rows map[string][]string) (n int, text string) {
 	return n, fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// report is what a client saw, by its own account.
-type report struct {
+// account is what a client saw, by its own account.
+type account struct {
 	Name string
 	sums
 	Stream               uint32 // hash of all its updates, FNV-1a
@@ -162,12 +162,12 @@ type ledger struct {
 	last   map[string]int64    // seq of the last trade
 	bars   map[second]bar
 	stream hash.Hash32 // of all updates, in order
-	report report
+	report account
 }
 
 func newLedger(name string) *ledger {
 	return &ledger{latest: make(map[string]update), trades: make(map[string][]string), last: make(map[string]int64), bars: make(map[second]bar),
-		stream: fnv.New32a(), report: report{Name: name}}
+		stream: fnv.New32a(), report: account{Name: name}}
 }
 
 func (l *ledger) fault(format string, args ...any) {
@@ -237,7 +237,7 @@ func (l *ledger) takeBar(b bar) error {
 	return nil
 }
 
-func (l *ledger) close() report {
+func (l *ledger) close() account {
 	l.report.sums, l.report.Stream = l.sums(), l.stream.Sum32()
 	return l.report
 }

@@ -85,7 +85,7 @@ func startScript(t *testing.T, by interpreter, name string, task any, out io.Wri
 // visitInScript carries out the tasks of one script in the background. Each is
 // reported when it ends; a script that ends without the report of a task gets
 // one that says so.
-func visitInScript(t *testing.T, name string, by interpreter, tasks []task, reports chan<- report) {
+func visitInScript(t *testing.T, name string, by interpreter, tasks []task, reports chan<- account) {
 	t.Helper()
 	var telling sync.WaitGroup
 	t.Cleanup(telling.Wait)
@@ -98,7 +98,7 @@ func visitInScript(t *testing.T, name string, by interpreter, tasks []task, repo
 	telling.Go(func() {
 		said := make(map[string]bool)
 		for d := json.NewDecoder(printed); ; {
-			var r report
+			var r account
 			if d.Decode(&r) != nil {
 				break
 			}
@@ -108,7 +108,7 @@ func visitInScript(t *testing.T, name string, by interpreter, tasks []task, repo
 		io.Copy(io.Discard, printed)
 		for _, task := range tasks {
 			if !said[task.Name] {
-				reports <- report{Name: task.Name, Faults: []string{name + " ended without a report (" + errorText(s.err) + "): " + s.stderr.text()}}
+				reports <- account{Name: task.Name, Faults: []string{name + " ended without a report (" + errorText(s.err) + "): " + s.stderr.text()}}
 			}
 		}
 	})

@@ -87,7 +87,7 @@ func TestClientsOfOtherMakersEndWithTheServersValues(t *testing.T) {
 type matrix struct {
 	*exchange
 	taps    []*tap
-	reports chan report
+	reports chan account
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -96,7 +96,7 @@ func newMatrix(t *testing.T) *matrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &matrix{exchange: newExchange(t), reports: make(chan report, len(guests))}
+	m := &matrix{exchange: newExchange(t), reports: make(chan account, len(guests))}
 	m.serve(narrow{ln}, gateway.Config{})
 	return m
 }
@@ -212,7 +212,7 @@ func (m *matrix) checkNobodyLeft() {
 
 // compare checks every guest's report, and what its tap saw.
 func (m *matrix) compare(want sums) {
-	reports := make(map[string]report)
+	reports := make(map[string]account)
 	deadline := time.After(patience)
 	for range m.taps {
 		select {
@@ -246,7 +246,7 @@ func (m *matrix) compare(want sums) {
 }
 
 // check is about one client's own view.
-func (r report) check(t *testing.T, g guest, want sums) {
+func (r account) check(t *testing.T, g guest, want sums) {
 	if r.sums != want {
 		t.Errorf("got %+v, want %+v", r.sums, want)
 	}

@@ -78,14 +78,14 @@ func agreementOf(protocol string, answer *http.Response) agreement {
 type dialer func(ctx context.Context, task task, to arrivals) (connection, agreement, error)
 
 // visitInGo carries out a task in the background and sends the report.
-func visitInGo(t *testing.T, dial dialer, task task, reports chan<- report) {
+func visitInGo(t *testing.T, dial dialer, task task, reports chan<- account) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() { reports <- visit(ctx, dial, task) })
 	t.Cleanup(func() { cancel(); running.Wait() })
 }
 
-func visit(ctx context.Context, dial dialer, task task) report {
+func visit(ctx context.Context, dial dialer, task task) account {
 	l := newLedger(task.Name)
 	answers, pongs, over := make(chan int), make(chan string), make(chan struct{})
 	conn, agreed, err := dial(ctx, task, arrivals{

@@ -48,17 +48,17 @@ func (c *watchCmd) config(rate float64) client.Config {
 	}
 	config := client.Config{URL: c.URL, Subscriptions: []client.Subscription{{Channel: c.Channel, Symbols: c.Symbols, Rate: rate}}}
 	if c.Token != "" {
-		config.Token = c.token
+		config.Token = func(context.Context) (string, error) { return readToken(c.Token) }
 	}
 	return config
 }
 
-// token reads the token that there is now.
-func (c *watchCmd) token(context.Context) (string, error) {
-	text, err := os.ReadFile(c.Token)
+// readToken reads the token that there is now.
+func readToken(file string) (string, error) {
+	text, err := os.ReadFile(file)
 	token := strings.TrimSpace(string(text))
 	if err == nil && token == "" {
-		err = fmt.Errorf("%s is empty", c.Token)
+		err = fmt.Errorf("%s is empty", file)
 	}
 	return token, err
 }

@@ -385,11 +385,11 @@ func TestWatchShowsTheTokenThatTheFileHasNow(t *testing.T) {
 		}
 	}
 	os.WriteFile(file, []byte(" \n"), 0o600)
-	if _, err := c.token(t.Context()); err == nil || !strings.Contains(err.Error(), file+" is empty") {
+	if _, err := readToken(file); err == nil || !strings.Contains(err.Error(), file+" is empty") {
 		t.Errorf("got %v, want that the file is empty", err)
 	}
 	os.Remove(file)
-	if _, err := c.token(t.Context()); !errors.Is(err, os.ErrNotExist) {
+	if _, err := readToken(file); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want that there is no file", err)
 	}
 }

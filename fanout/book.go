@@ -14,6 +14,7 @@ import (
 type Book struct {
 	symbols *feed.Symbols
 	limits  history.Limits
+	intakes intakes
 	chunks  []atomic.Pointer[chunk] // slots by id, made as ids come up; a slot never moves
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -207,11 +208,10 @@ func (c *client) unsubscribe(symbols ...string) *wire.Ack {
 	return c.ask(wire.Request{Op: wire.OpUnsubscribe, Channel: wire.Ticker, Symbols: symbols})
 }
 
-var asked int
+var asked atomic.Int64
 
 func (c *client) ask(r wire.Request) *wire.Ack {
-	asked++
-	r.ID = wire.ID(fmt.Sprint(asked))
+	r.ID = wire.ID(fmt.Sprint(asked.Add(1)))
 	c.sub.Do(r)
 	c.mu.Lock()
 	defer c.mu.Unlock()

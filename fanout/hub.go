@@ -77,6 +77,8 @@ func (h *Hub) Close() {
 
 // Apply takes one tick: see feed.Sink. It never blocks on a subscriber.
 func (h *Hub) Apply(t *feed.Tick, at feed.Position) {
+	intake := h.book.intakes.of(at.Partition)
+	intake.begin(at)
 	id, slot, what := h.book.apply(t, at)
 	switch what {
 	case Newest:
@@ -84,9 +86,11 @@ func (h *Hub) Apply(t *feed.Tick, at feed.Position) {
 		h.applied[what].Add(1)
 	default:
 		h.applied[what].Add(1)
+		intake.reach(at)
 		return
 	}
 	h.mark(id, slot)
+	intake.reach(at)
 	if what == First { // patterns may want the symbol, and no interest says so yet
 		for _, sh := range h.shards {
 			sh.rouse()

@@ -25,6 +25,7 @@ type cursor struct {
 type cursors struct {
 	by   []cursor
 	turn uint32 // the place that is first the next time, after a frame that had no room for all
+	from marks  // where the symbols to come begin; nil: with their first trade here, none is missing before it
 }
 
 func (c *cursors) of(at uint32) cursor {
@@ -162,9 +163,10 @@ func (v *view) beginFrame(s *Subscriber) {
 }
 
 // openLog says what a client gets first of a symbol that it did not watch: of
-// bars the newest, as a snapshot; of trades those that come from now on, or that
-// came since it went. Of a symbol that has appeared since it subscribed a pattern,
-// and of one without a trade so far, it gets all there is: it was there first.
+// bars the newest, as a snapshot; of trades those that came after where its
+// subscription begins, see resume. Of a symbol that has appeared since it
+// subscribed a pattern, and of one without a bar so far, it gets all there is: it
+// was there first.
 func (v *view) openLog(p *part, at uint32) {
 	if !v.channel.trades() {
 		if slot := v.shard.book.slot(p.symbol(at)); v.shard.arriving || slot.logVersion(v.channel) == 0 {
@@ -174,25 +176,33 @@ func (v *view) openLog(p *part, at uint32) {
 		}
 		return
 	}
-	id := p.symbol(at)
-	slot := v.shard.book.slot(id)
+	slot := v.shard.book.slot(p.symbol(at))
 	position, head := slot.lastTrade()
-	since, resumed := p.sub.resume.seq(v.shard.book.symbols.Name(id), position)
-	if !resumed && v.shard.arriving {
+	since, known := v.beginsAt(p, at, position)
+	if !known {
 		v.tellAll(p, at)
 		return
 	}
-	if !resumed || head == 0 || since == position.Offset {
-		p.log.set(at, cursor{version: head, last: position.Offset})
+	if since >= position.Offset {
+		p.log.set(at, cursor{version: head, last: since})
 		return
 	}
-	version, held := slot.tradeUpTo(since)
+	version, held := v.shard.book.tradeUpTo(slot, since)
 	p.log.set(at, cursor{version: version, last: since, torn: !held})
-	if !held {
+	if !held && head > 0 && !v.shard.arriving { // nobody waits for one that arrives
 		p.sub.misses(p, at, since)
 	}
 	p.pending.set(at)
 	v.shard.touch(p.sub)
+}
+
+// beginsAt is up to where the client of p has the trades of a symbol that stands
+// at a position now.
+func (v *view) beginsAt(p *part, at uint32, now feed.Position) (since int64, known bool) {
+	if v.shard.arriving { // to whoever has the pattern: it is not of the request that is being carried out
+		return p.log.from.next(int(now.Partition)) - 1, p.log.from != nil
+	}
+	return p.sub.resume.begin(v.shard.book.symbols.Name(p.symbol(at)), now)
 }
 
 // tellAll has a client get everything of a symbol from its first entry on.

@@ -12,7 +12,8 @@ import (
 // partition, one more than the offset; 0: nothing. As text, the id of an event,
 // they are such as 0-1007,3-998.
 //
-// The offsets are Kafka's, so a client can resume with them on any node.
+// The offsets are Kafka's, so a client can resume with them on any node. Of a
+// partition that they do not name nothing has been told.
 type marks []int64
 
 // note takes account of a tick.
@@ -23,11 +24,12 @@ func (m *marks) note(at feed.Position) {
 	(*m)[at.Partition] = max((*m)[at.Partition], at.Offset+1)
 }
 
-// begin is for a partition whose offsets begin anew.
-func (m marks) begin(at feed.Position) {
-	if int(at.Partition) < len(m) {
-		m[at.Partition] = at.Offset + 1
+// next is the first offset of a partition that has not been told.
+func (m marks) next(partition int) int64 {
+	if partition < len(m) {
+		return m[partition]
 	}
+	return 0
 }
 
 func (m marks) append(dst []byte) []byte {
@@ -45,6 +47,25 @@ func (m marks) append(dst []byte) []byte {
 	return dst
 }
 
+// noMarks is the position of a node that has taken in nothing at all.
+const noMarks = "none"
+
+// position is the text of marks in an ack.
+func (m marks) position() string {
+	if text := m.append(nil); len(text) > 0 {
+		return string(text)
+	}
+	return noMarks
+}
+
+// parsePosition reads the position of a request. It is not nil.
+func parsePosition(text string) (marks, error) {
+	if text == noMarks {
+		return marks{}, nil
+	}
+	return parseMarks(text)
+}
+
 // maxPartition bounds what a client can have a node make room for.
 const maxPartition = 1 << 14
 
@@ -52,8 +73,8 @@ const maxPartition = 1 << 14
 // to there. While something is pending it has not, and resumes from before.
 //
 // A pulse takes the dirty symbols one after the other, and a tick may come with
-// a lower offset than one that was taken already. So the marks are those of when
-// the pulse began: whatever they say was dirty then, and is taken by now.
+// a lower offset than one that was taken already. So the marks are those of before
+// the pulse took any: whatever they say was dirty then, and is taken by now.
 func (sh *shard) markEvent(s *Subscriber) {
 	sh.assembly.mark = sh.assembly.mark[:0]
 	if s.encoding == Events && s.settled() {
@@ -63,6 +84,9 @@ func (sh *shard) markEvent(s *Subscriber) {
 
 // settled reports whether nothing is pending but what is being sent.
 func (s *Subscriber) settled() bool {
+	if s.parked > 0 {
+		return false
+	}
 	for _, p := range s.watchlist.parts {
 		if p != nil && !(p.pending.empty() && p.fresh.empty()) {
 			return false

@@ -8,8 +8,10 @@ import (
 // pulse is one round: all that was asked, all that changed, all that is due.
 func (sh *shard) pulse() {
 	sh.now = time.Now()
-	sh.sure = append(sh.sure[:0], sh.reached...)
 	sh.takeInbox()
+	if sh.events > 0 {
+		sh.sure = sh.book.intakes.marks(sh.sure)
+	}
 	sh.takeDue()
 	sh.takeSymbols()
 	sh.takeDirty()

@@ -111,7 +111,7 @@ func (h *Hub) AppendTrades(dst []byte, symbol string, since int64, limit int) (t
 	}
 	ordinal, held := uint64(0), false
 	if since >= 0 {
-		ordinal, held = slot.tradeUpTo(since)
+		ordinal, held = h.book.tradeUpTo(slot, since)
 	}
 	slot.mu.Lock()
 	defer slot.mu.Unlock()

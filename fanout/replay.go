@@ -46,12 +46,8 @@ func (s *Subscriber) misses(p *part, at uint32, since int64) {
 		return
 	}
 	id := p.symbol(at)
-	slot := s.shard.book.slot(id)
-	first, _ := slot.firstTrade()
-	if since >= first.Offset-1 {
-		return
-	}
-	last, _ := slot.lastTrade()
+	last, _ := s.shard.book.slot(id).lastTrade()
+	s.parked++
 	p.log.set(at, cursor{version: parked, last: since})
 	s.resume.missed = append(s.resume.missed, &missed{view: p.view, id: id, symbol: s.shard.book.symbols.Name(id), partition: last.Partition,
 		since: since, held: last.Offset + 1})
@@ -78,6 +74,7 @@ func (s *Subscriber) replayAll(all []*missed) {
 		}
 	}
 	s.shard.post(func() {
+		s.parked -= len(all)
 		for _, m := range all {
 			s.goOn(m)
 		}
@@ -89,7 +86,7 @@ func (s *Subscriber) replayAll(all []*missed) {
 func (s *Subscriber) overtaken(all []*missed) (behind []*missed) {
 	for _, m := range all {
 		slot := s.shard.book.slot(m.id)
-		if _, held := slot.tradeUpTo(m.since); held || m.since < m.held-1 {
+		if _, held := s.shard.book.tradeUpTo(slot, m.since); held || m.since < m.held-1 {
 			continue
 		}
 		last, _ := slot.lastTrade()
@@ -111,7 +108,7 @@ func (s *Subscriber) goOn(m *missed) {
 		if !has || p.hidden.has(at) || p.log.of(at).version != parked {
 			continue
 		}
-		version, held := s.shard.book.slot(m.id).tradeUpTo(m.since)
+		version, held := s.shard.book.tradeUpTo(s.shard.book.slot(m.id), m.since)
 		p.log.set(at, cursor{version: version, last: m.since, torn: !held})
 		p.pending.set(at)
 		s.shard.touch(s)

@@ -20,6 +20,10 @@ func (s *Subscriber) carryOut(r wire.Request) any {
 }
 
 func (s *Subscriber) subscribe(r wire.Request) any {
+	position, err := parsePosition(r.Position)
+	if r.Position != "" && err != nil {
+		return wire.Error{Type: wire.TypeError, ID: r.ID, Code: wire.BadRequest, Message: "position must be one that an ack of this server had"}
+	}
 	if r.BytesPerS != nil {
 		s.setBudget(*r.BytesPerS)
 	}
@@ -37,7 +41,7 @@ func (s *Subscriber) subscribe(r wire.Request) any {
 	if !ok {
 		return wire.Error{Type: wire.TypeError, ID: r.ID, Code: wire.BadRequest, Message: "too many different rates: use one of those in use, or unsubscribe first"}
 	}
-	s.beginResume(r.Since)
+	s.beginResume(c, r.Since, position)
 	room := min(len(r.Symbols), 1<<10)
 	verdicts(&ack, r.Symbols, func(term string) wire.Code {
 		code := s.addTerm(v, term, n, room)
@@ -46,6 +50,9 @@ func (s *Subscriber) subscribe(r wire.Request) any {
 		}
 		return code
 	})
+	if c.trades() {
+		ack.Position = s.resume.position(&s.shard.book.intakes).position()
+	}
 	s.dismissLanes()
 	s.measure()
 	return ack

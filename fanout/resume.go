@@ -2,38 +2,45 @@ package fanout
 
 import "tickwire/feed"
 
-// resume is what a client that comes again has of the symbols that it
-// subscribes.
+// resume is where the symbols begin that one request subscribes: what its client
+// has of them from before. On trades a request that names no place begins with
+// the position that the node has at that moment. The slots are read after that
+// and may be farther, so every symbol of it begins there too, and not with
+// whatever its slot has by then.
 type resume struct {
 	symbols    map[string]int64 // seq by symbol
-	partitions marks            // the client has all that these say
+	partitions marks            // the client has all that these say of the other symbols; nil: they begin with now
+	given      bool             // partitions are those of an earlier connection
+	now        marks            // of trades: what the node had when the request came
 
-	missed []*missed // trades that the slots do not hold, of the request that is being carried out
+	behind bool      // a symbol began by partitions, and has come on since
+	missed []*missed // trades that the slots do not hold
 }
 
-// beginResume takes note of what the request that is being carried out resumes, if it
-// resumes anything.
-func (s *Subscriber) beginResume(since map[string]int64) {
-	switch {
-	case since == nil:
-	case s.resume == nil:
-		s.resume = &resume{symbols: since}
-	default:
-		s.resume.symbols = since
+// beginResume takes note of where the request that is being carried out begins.
+// position is what it said itself, nil for nothing.
+func (s *Subscriber) beginResume(c channel, since map[string]int64, position marks) {
+	if position == nil {
+		position = s.stream
+	}
+	r := &resume{symbols: since, partitions: position, given: position != nil}
+	if c.trades() {
+		r.now = s.shard.book.intakes.marks(marks{})
+		if !r.given {
+			r.partitions = r.now
+		}
+	}
+	if s.resume = nil; since != nil || r.partitions != nil {
+		s.resume = r
 	}
 }
 
-// endResume is what the request missed. The marks of an event stay: they hold
-// for every subscription of its stream.
+// endResume is what the request missed.
 func (s *Subscriber) endResume() (missed []*missed) {
-	r := s.resume
-	if r == nil {
-		return nil
+	if s.resume != nil {
+		missed = s.resume.missed
 	}
-	missed, r.missed, r.symbols = r.missed, nil, nil
-	if r.partitions == nil {
-		s.resume = nil
-	}
+	s.resume = nil
 	return missed
 }
 
@@ -43,9 +50,38 @@ func (s *Subscriber) endResume() (missed []*missed) {
 func (s *Subscriber) ResumeFrom(id string) error {
 	from, err := parseMarks(id)
 	if err == nil {
-		s.resume = &resume{partitions: from}
+		s.stream = from
 	}
 	return err
+}
+
+// position is where the subscription begins, for the ack: whatever comes after it
+// is told. It is where the client said, unless nothing that it did not name has
+// come since; then it is now, which spares the next node to look farther back.
+func (r *resume) position(in *intakes) marks {
+	if r.given && (r.behind || !in.sinceAll(r.partitions)) {
+		return r.partitions
+	}
+	return r.now
+}
+
+// arrivals is where symbols begin that a pattern has yet to get: nil if this node
+// has read all that came since the client was told, so that their first trade
+// here is the first that the client lacks.
+func (r *resume) arrivals(in *intakes) marks {
+	if r == nil || !r.given || in.sinceAll(r.partitions) {
+		return nil
+	}
+	return r.partitions
+}
+
+// begin is seq for a channel of trades.
+func (r *resume) begin(symbol string, now feed.Position) (seq int64, known bool) {
+	seq, known = r.seq(symbol, now)
+	if _, named := r.symbols[symbol]; !named && seq < now.Offset {
+		r.behind = true
+	}
+	return seq, known
 }
 
 // seq is up to where the client has a symbol that stands at a position now.
@@ -56,10 +92,7 @@ func (r *resume) seq(symbol string, at feed.Position) (int64, bool) {
 	if seq, ok := r.symbols[symbol]; ok {
 		return seq, true
 	}
-	if p := int(at.Partition); p < len(r.partitions) && r.partitions[p] > 0 {
-		return r.partitions[p] - 1, true
-	}
-	return 0, false
+	return r.partitions.next(int(at.Partition)) - 1, r.partitions != nil
 }
 
 // has reports whether the client has the newest value of a symbol. One that has

@@ -36,8 +36,8 @@ type shard struct {
 	arriving bool    // who watches the symbol that is being enlisted subscribed before it was there
 	feed     condition
 	states   []state // by symbol: what its watchers were told last
-	reached  marks   // of what was encoded, and
-	sure     marks   // what it was when the pulse began: ticks up to there are pending where they are not sent
+	events   int     // subscribers that take events
+	sure     marks   // before the pulse took what is dirty, if there are any: ticks up to there are pending where they are not sent
 	due      dueList
 	touched  []*Subscriber // to be flushed at the end of the pulse
 	spare    []*Subscriber // room for the next ones
@@ -131,6 +131,9 @@ func (sh *shard) attach(s *Subscriber, hello []byte) {
 	s.place = len(sh.subs)
 	sh.subs = append(sh.subs, s)
 	sh.subscribers.Add(1)
+	if s.encoding == Events {
+		sh.events++
+	}
 	s.unwatched = sh.now
 	s.told = sh.feed.state
 	sh.send(s, hello)
@@ -154,6 +157,9 @@ func (sh *shard) detach(s *Subscriber, why Reason) {
 	s.gone = true
 	sh.ended[why].Add(1)
 	sh.subscribers.Add(-1)
+	if s.encoding == Events {
+		sh.events--
+	}
 	s.clear()
 	if s.budget != nil {
 		sh.due.remove(s.budget.lane)

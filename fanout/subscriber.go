@@ -37,7 +37,9 @@ type Subscriber struct {
 	conflated uint64       // ticks that were replaced before they were sent
 	budget    *budget      // nil: none
 	restate   *bitset      // symbols whose state is to be told; nil: none
-	resume    *resume      // what is being resumed; nil: nothing
+	stream    marks        // all that it has from before, see ResumeFrom; nil: nothing
+	resume    *resume      // where what is being subscribed begins; nil: with now
+	parked    int          // cursors that wait for a replay
 }
 
 // Attach begins: the first frame that the outbox is given is hello. Who attaches

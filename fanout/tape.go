@@ -93,35 +93,30 @@ func (s *slot) lastTrade() (at feed.Position, ordinal uint64) {
 	return at, ordinal
 }
 
-// firstTrade is where the oldest trade stands that is held, and its ordinal; 0:
-// there was none.
-func (s *slot) firstTrade() (at feed.Position, ordinal uint64) {
+// tradeUpTo is the ordinal of the last trade of a slot up to a seq, and whether
+// all that came after it are held. If not the ordinal is 0.
+//
+// What is held begins with the first trade that this node has seen of the symbol,
+// or other ones have been replaced. Of a first one it is known that none was
+// before it down to where this node began to read the partition.
+func (b *Book) tradeUpTo(s *slot, seq int64) (ordinal uint64, held bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at = s.at
-	if first, ok := s.history.Oldest(); ok {
-		at.Offset, ordinal = first.Seq, first.Ordinal
-	}
-	return at, ordinal
-}
-
-// tradeUpTo is the ordinal of the last trade up to a seq, and whether it and all
-// that came after it are held. If not the ordinal is 0.
-func (s *slot) tradeUpTo(seq int64) (ordinal uint64, held bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	ordinal = s.history.Ordinal()
 	oldest, ok := s.history.Oldest()
 	if !ok {
-		return 0, false
+		return 0, ordinal == 0 && b.intakes.since(s.at.Partition, seq)
 	}
-	ordinal = s.history.Ordinal()
 	if next, ok := s.history.After(seq); ok {
 		ordinal = next.Ordinal - 1
 	}
-	if ordinal < oldest.Ordinal {
-		return 0, false
+	switch {
+	case ordinal >= oldest.Ordinal, seq == oldest.Seq-1:
+		return ordinal, true
+	case oldest.Ordinal == 1:
+		return 0, b.intakes.since(s.at.Partition, seq)
 	}
-	return ordinal, true
+	return 0, false
 }
 
 // newestBar encodes the newest bar of a channel, if there is one. What changes

@@ -50,6 +50,9 @@ func (s *Subscriber) addPattern(v *view, prefix string, lane uint8) wire.Code {
 	p.lane = lane
 	v.join(p, prefix)
 	s.watchlist.add(p)
+	if p.log != nil {
+		p.log.from = s.resume.arrivals(&s.shard.book.intakes)
+	}
 	for at, id := range p.roster.symbols {
 		p.claim(id, uint32(at))
 	}

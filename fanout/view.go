@@ -80,7 +80,6 @@ func (v *view) changed(id feed.SymbolID) {
 			return // it was encoded with this tick before this mark was seen
 		}
 		if ordinal != 0 && !seg.at.SameLog(was) {
-			v.shard.reached.begin(seg.at)
 			who.renew()
 		}
 	} // else everybody waits for a snapshot
@@ -100,7 +99,6 @@ func (v *view) encode(id feed.SymbolID) {
 	} else {
 		seg.text, seg.at, seg.ordinal = slot.read(seg.text[:0], name, v.channel.stamped())
 	}
-	v.shard.reached.note(seg.at)
 }
 
 // open says what a client gets first of a symbol that it did not watch: what it

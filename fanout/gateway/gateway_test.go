@@ -342,7 +342,7 @@ func TestRest(t *testing.T) {
 		{"/v1/bars?symbol=A&limit=0", 400, `{"type":"error","code":"bad_request","message":"limit must be an integer of 1 to 1500","retry":false}`},
 		{"/v1/trades?symbol=A&limit=1", 200, `{"channel":"trades","symbol":"A","complete":false,"data":[{"s":"A","q":2,"t":3,"p":"2.5","z":"","d":""}]}`},
 		{"/v1/trades?symbol=A&since=1", 200, `{"channel":"trades","symbol":"A","complete":true,"data":[{"s":"A","q":2,"t":3,"p":"2.5","z":"","d":""}]}`},
-		{"/v1/trades?symbol=A&since=0&limit=1", 200, `{"channel":"trades","symbol":"A","complete":false,"data":[{"s":"A","q":1,"t":2,"p":"2","z":"","d":""}]}`},
+		{"/v1/trades?symbol=A&since=0&limit=1", 200, `{"channel":"trades","symbol":"A","complete":true,"data":[{"s":"A","q":1,"t":2,"p":"2","z":"","d":""}]}`},
 		{"/v1/trades?symbol=A&since=x", 400, `{"type":"error","code":"bad_request","message":"since must be an integer of 0 to 9223372036854775807","retry":false}`},
 	} {
 		answer, err := http.Get("http://" + s.addr + tc.path)

@@ -42,7 +42,7 @@ var messages = map[string]struct {
 		Limits: Limits{MessageBytes: 65536, Terms: 10000, Rates: 8, IdleMS: 30000}, Channels: Channels(), State: Live}),
 	"ack_subscribe": of(&Ack{Type: TypeAck, ID: ID("1"), Op: OpSubscribe, Channel: Ticker, Symbols: []string{"BTC-USD", "ETH-*"},
 		Denied: []Denied{{"XYZ", UnknownSymbol}, {"", BadSymbol}}, Rate: 10}),
-	"ack_stamps": of(&Ack{Type: TypeAck, ID: ID("6"), Op: OpSubscribe, Channel: Trades, Symbols: []string{"BTC-USD"}, Stamps: true, BytesPerS: 20000}),
+	"ack_stamps": of(&Ack{Type: TypeAck, ID: ID("6"), Op: OpSubscribe, Channel: Trades, Symbols: []string{"BTC-USD"}, Stamps: true, BytesPerS: 20000, Position: "0-1007,3-998"}),
 	"ack_unsubscribe": of(&Ack{Type: TypeAck, ID: ID(`"u-2"`), Op: OpUnsubscribe, Channel: Ticker, Symbols: []string{},
 		Denied: []Denied{{"SOL-USD", NotSubscribed}}}),
 	"ack_list": of(&Ack{Type: TypeAck, ID: ID("3"), Op: OpList,

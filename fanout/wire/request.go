@@ -39,6 +39,10 @@ type Request struct {
 	// ticker, a symbol that has not moved since is left out of the snapshot; on
 	// trades, what came after it is told first.
 	Since map[string]int64 `json:"since,omitempty"`
+	// Position, on trades, is one that an ack told: of every symbol that Since
+	// does not name the client has all up to there, and what came after it is
+	// told first.
+	Position string `json:"position,omitempty"`
 	// Stamps asks for the times at which updates were received and sent.
 	Stamps bool `json:"stamps,omitempty"`
 	// BytesPerS is a budget for everything that the connection gets, 0 for none.
@@ -108,7 +112,9 @@ func (r *Request) Check() *Error {
 }
 
 // onlySubscribe reports whether r has a member that no other operation takes.
-func (r *Request) onlySubscribe() bool { return r.Since != nil || r.Stamps || r.BytesPerS != nil }
+func (r *Request) onlySubscribe() bool {
+	return r.Since != nil || r.Position != "" || r.Stamps || r.BytesPerS != nil
+}
 
 // SetsBudgetOnly reports whether r subscribes to nothing but sets the budget.
 func (r *Request) SetsBudgetOnly() bool {
@@ -132,6 +138,8 @@ func (r *Request) checkSymbols() *Error {
 		return refuse(r.ID, BadRequest, fmt.Sprintf("rate must be %.5f to %d updates a second, or 0 for every change", MinRate, MaxRate))
 	case r.Since != nil && r.Channel != Ticker && r.Channel != Trades:
 		return refuse(r.ID, BadRequest, "since is for ticker and trades")
+	case r.Position != "" && r.Channel != Trades:
+		return refuse(r.ID, BadRequest, "position is for trades")
 	case r.Stamps && r.Channel != Ticker && r.Channel != Trades:
 		return refuse(r.ID, BadRequest, "stamps are for ticker and trades")
 	}

@@ -64,6 +64,11 @@ type Ack struct {
 	Stamps        bool           `json:"stamps,omitempty"`
 	BytesPerS     int            `json:"bytes_per_s,omitempty"`  // budget in force; 0: none
 	Subscriptions []Subscription `json:"subscriptions,omitzero"` // of list
+	// Position, of subscribe on trades, is where the subscription begins: what
+	// came after it is told, of every symbol that Since did not name. It says by
+	// Kafka partition the last offset, such as 0-1007,3-998. Who is cut off gives
+	// it as Request.Position, on whatever node.
+	Position string `json:"position,omitempty"`
 }
 
 // Denied is the verdict on one symbol.

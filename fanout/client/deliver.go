@@ -38,9 +38,11 @@ func (s *session) trades(m *wire.TradesMessage) {
 	s.client.counters.trades.Add(uint64(len(m.Data)))
 	good := m.Data[:0]
 	for i := range m.Data {
-		gap, broken := s.client.ledger.trade(&m.Data[i])
+		news, gap, broken := s.client.ledger.trade(&m.Data[i])
 		if broken != nil {
 			s.broke(broken)
+		}
+		if !news {
 			continue
 		}
 		if gap != nil {

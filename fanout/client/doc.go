@@ -11,6 +11,8 @@
 // delivered of each symbol, and tells it to the next connection, to whichever
 // node that is. So a symbol that has not moved is not told again, and the trades
 // of the meantime are; what the server cannot reach any more it tells as a gap.
+// Of a symbol that had no trade yet, or has appeared in the meantime, it tells
+// the position that the ack of its subscription had, so none of these is missed.
 //
 // Every callback of [Config] is called from the goroutine that is in
 // [Client.Run], one at a time and in the order of the messages. A callback that

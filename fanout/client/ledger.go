@@ -12,8 +12,9 @@ import (
 // ticker and trades has been delivered, from one connection to the next. It is
 // bounded by the symbols that the server has sent and that are still wanted.
 type ledger struct {
-	mu      sync.Mutex // a leaf: the reader enters, who asks and unsubscribes looks up
-	entries map[string]map[string]entry
+	mu        sync.Mutex // a leaf: the reader enters, who asks and unsubscribes looks up
+	entries   map[string]map[string]entry
+	positions positions
 }
 
 // entry is the last delivered element of one symbol in one channel.
@@ -30,16 +31,18 @@ const (
 	here    stage = iota // this connection has told it
 	resumed              // an earlier one has; this one was asked to go on from it
 	away                 // an earlier one has, and this one was not asked
+	again                // an earlier one has, and this one tells of trades from an earlier position on
 )
 
 func newLedger() *ledger {
-	return &ledger{entries: map[string]map[string]entry{wire.Ticker: {}, wire.Trades: {}}}
+	return &ledger{entries: map[string]map[string]entry{wire.Ticker: {}, wire.Trades: {}}, positions: positions{by: map[string]position{}}}
 }
 
 // reconnect begins a connection: whatever was told was told by another.
 func (l *ledger) reconnect() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.positions.connection++
 	for _, entries := range l.entries {
 		for symbol, e := range entries {
 			e.stage = away
@@ -75,27 +78,46 @@ func (l *ledger) update(u *wire.Update) (conflated uint64, broken *OrderError) {
 	return conflated, broken
 }
 
-// trade checks a trade, and notes it if it may be delivered. gap is what cannot
-// be known before it: the symbol was not resumed.
-func (l *ledger) trade(t *wire.Trade) (gap *wire.Gap, broken *OrderError) {
+// begin notes where the server begins with terms of trades.
+func (l *ledger) begin(a *wire.Ack) {
+	if a.Op != wire.OpSubscribe || a.Channel != wire.Trades || a.Position == "" {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.positions.begin(a.Symbols, a.Position)
+}
+
+// trade checks a trade, and notes it if it is news and may be delivered. gap is
+// what cannot be known before it: the symbol was not resumed.
+func (l *ledger) trade(t *wire.Trade) (news bool, gap *wire.Gap, broken *OrderError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before, known := l.entries[wire.Trades][t.Symbol]
 	switch {
+	case known && before.stage == again && t.Seq <= before.seq:
+		return false, nil, nil
 	case known && before.stage == away && t.Seq != before.seq+1:
 		gap = &wire.Gap{Type: wire.TypeGap, Channel: wire.Trades, Symbol: t.Symbol, From: before.seq + 1, To: t.Seq - 1}
 	case known && before.stage != away && t.Seq <= before.seq:
-		return nil, &OrderError{Channel: wire.Trades, Symbol: t.Symbol, Seq: t.Seq, SeqBefore: before.seq}
+		return false, nil, &OrderError{Channel: wire.Trades, Symbol: t.Symbol, Seq: t.Seq, SeqBefore: before.seq}
 	}
 	l.entries[wire.Trades][t.Symbol] = entry{seq: t.Seq}
-	return gap, nil
+	return true, gap, nil
 }
 
-// skip notes a gap: trades go on behind it, or anew.
-func (l *ledger) skip(g *wire.Gap) {
+// skip notes a gap: trades go on behind it, or anew. It takes out of it what
+// was told before, and reports whether it is news then.
+func (l *ledger) skip(g *wire.Gap) (news bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before, known := l.entries[wire.Trades][g.Symbol]
+	if known && before.stage == again && g.To >= g.From {
+		if g.To <= before.seq {
+			return false
+		}
+		g.From = max(g.From, before.seq+1)
+	}
 	if known && g.To >= g.From {
 		before.seq = max(before.seq, g.To)
 	} else {
@@ -103,6 +125,7 @@ func (l *ledger) skip(g *wire.Gap) {
 	}
 	before.stage = here
 	l.entries[wire.Trades][g.Symbol] = before
+	return true
 }
 
 // seq is where to go on with a symbol that an earlier connection has told.
@@ -125,6 +148,17 @@ func (l *ledger) resume(channel string, since map[string]int64) {
 	}
 }
 
+// repeat notes that the server is asked to go on with a symbol from an earlier
+// position.
+func (l *ledger) repeat(symbol string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, known := l.entries[wire.Trades][symbol]; known {
+		e.stage = again
+		l.entries[wire.Trades][symbol] = e
+	}
+}
+
 // symbols are those that an earlier connection has told, sorted.
 func (l *ledger) symbols(channel string) []string {
 	l.mu.Lock()
@@ -142,6 +176,13 @@ func (l *ledger) symbols(channel string) []string {
 // forget lets go of the symbols of terms that were unsubscribed, unless another
 // term covers them: who wants one again later begins with it anew.
 func (l *ledger) forget(channel string, terms []string, covered func(channel, symbol string) bool) {
+	if channel == wire.Trades {
+		l.mu.Lock()
+		for _, text := range terms {
+			delete(l.positions.by, text)
+		}
+		l.mu.Unlock()
+	}
 	if slices.ContainsFunc(terms, func(text string) bool { return term{channel, text}.pattern() }) {
 		l.keep(covered)
 		return

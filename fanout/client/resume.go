@@ -1,6 +1,8 @@
 package client
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 
 	"tickwire/fanout/wire"
@@ -10,8 +12,9 @@ import (
 // where the last one ended: the budget, then names, then patterns. Names come
 // first, as on the server a name goes before a pattern, so that each symbol is
 // resumed by the request that will hold it. Of a pattern's symbols only those
-// are resumed that fit into the request beside it; the server tells the others
-// as if they were new.
+// are resumed by their seq that fit into the request beside it; of ticker the
+// server tells the others as if they were new, of trades from the position on
+// that the subscription has, and what of that was delivered is passed over.
 func resumption(w *wanted, l *ledger, room int) []wire.Request {
 	l.keep(w.covers)
 	var all []wire.Request
@@ -31,14 +34,21 @@ func resumedNames(w *wanted, l *ledger, room int) []wire.Request {
 			}
 			return sizeOf(symbol)
 		}
-		for _, part := range split(s.Symbols, room, size) {
+		complete := func(symbol string) bool {
+			_, known := l.seq(s.Channel, symbol)
+			return known
+		}
+		for _, at := range l.byPosition(s.Channel, s.Symbols, complete) {
 			r := s.request()
-			r.Symbols = part
-			for _, symbol := range part {
-				goOn(&r, l, symbol)
+			left := at.say(&r, room)
+			for _, part := range split(at.terms, left, size) {
+				r.Symbols, r.Since = part, nil
+				for _, symbol := range part {
+					goOn(&r, l, symbol)
+				}
+				l.resume(r.Channel, r.Since)
+				all = append(all, r)
 			}
-			l.resume(r.Channel, r.Since)
-			all = append(all, r)
 		}
 	}
 	return all
@@ -48,14 +58,15 @@ func resumedPatterns(w *wanted, l *ledger, room int) []wire.Request {
 	var all []wire.Request
 	var spare []int          // of each request
 	asking := map[term]int{} // which request asks for a pattern
-	for _, s := range w.subscriptions(term.pattern) {
-		for _, part := range split(s.Symbols, room, sizeOf) {
-			left := room
+	for _, at := range patternsByPosition(w, l) {
+		r := at.request()
+		beside := at.begun.say(&r, room)
+		for _, part := range split(at.terms, beside, sizeOf) {
+			left := beside
 			for _, text := range part {
 				left -= sizeOf(text)
-				asking[term{s.Channel, text}] = len(all)
+				asking[term{r.Channel, text}] = len(all)
 			}
-			r := s.request()
 			r.Symbols = part
 			all, spare = append(all, r), append(spare, left)
 		}
@@ -70,12 +81,32 @@ func resumedPatterns(w *wanted, l *ledger, room int) []wire.Request {
 			if size := sinceSizeOf(symbol, seq); size <= spare[i] {
 				spare[i] -= size
 				goOn(&all[i], l, symbol)
+			} else if all[i].Position != "" {
+				l.repeat(symbol)
 			}
 		}
 	}
 	for _, r := range all {
 		l.resume(r.Channel, r.Since)
 	}
+	return all
+}
+
+// begunPatterns are patterns of a subscription that begin at one position.
+type begunPatterns struct {
+	Subscription
+	begun
+}
+
+// patternsByPosition has the patterns in the order of where they begin: so the
+// first that asks for a symbol has it begin where the oldest does.
+func patternsByPosition(w *wanted, l *ledger) (all []begunPatterns) {
+	for _, s := range w.subscriptions(term.pattern) {
+		for _, at := range l.byPosition(s.Channel, s.Symbols, func(string) bool { return false }) {
+			all = append(all, begunPatterns{s, at})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b begunPatterns) int { return cmp.Compare(a.from.age, b.from.age) })
 	return all
 }
 

@@ -153,8 +153,17 @@ func (p *peer) grant(denied ...wire.Denied) wire.Request {
 	return r
 }
 
-func (p *peer) ack(r wire.Request, denied ...wire.Denied) {
-	a := wire.Ack{Type: wire.TypeAck, ID: r.ID, Op: r.Op, Channel: r.Channel, Symbols: r.Symbols, Denied: denied, Rate: r.Rate, Stamps: r.Stamps}
+func (p *peer) ack(r wire.Request, denied ...wire.Denied) { p.ackAt("", r, denied...) }
+
+// grantAt is grant with the position in the ack.
+func (p *peer) grantAt(position string) wire.Request {
+	r := p.hear()
+	p.ackAt(position, r)
+	return r
+}
+
+func (p *peer) ackAt(position string, r wire.Request, denied ...wire.Denied) {
+	a := wire.Ack{Type: wire.TypeAck, ID: r.ID, Op: r.Op, Channel: r.Channel, Symbols: r.Symbols, Denied: denied, Rate: r.Rate, Stamps: r.Stamps, Position: position}
 	if r.BytesPerS != nil {
 		a.BytesPerS = *r.BytesPerS
 	}

@@ -168,8 +168,9 @@ func (s *session) deliver(message any) {
 	case *wire.BarsMessage:
 		s.bars(m)
 	case *wire.Gap:
-		s.client.ledger.skip(m)
-		s.gap(m)
+		if s.client.ledger.skip(m) {
+			s.gap(m)
+		}
 	case *wire.Status:
 		s.status(m)
 	case *wire.Notice:
@@ -182,6 +183,7 @@ func (s *session) deliver(message any) {
 		s.feed(m.State, m.AgeMS)
 		config.OnHeartbeat(*m)
 	case *wire.Ack:
+		s.client.ledger.begin(m)
 		s.answer(m.ID, m)
 	case *wire.Pong:
 		s.answer(m.ID, m)

@@ -193,6 +193,7 @@ export class Feed {
   /** Takes back terms as they were subscribed. */
   unsubscribe(terms: readonly string[], channel: Channel = "ticker"): void {
     this.#watchlist(channel).remove(terms);
+    if (channel === "trades") this.#trades.forget(terms);
     if (this.#messageBytes === undefined) return;
     this.#sendAll(unsubscribing(channel, terms, this.#messageBytes));
   }
@@ -268,8 +269,7 @@ export class Feed {
       case "bars_1h":
         return this.#listener.bars?.(message, message.type);
       case "gap":
-        if (message.channel === "trades") this.#trades.skip(message);
-        return this.#listener.gap?.(message);
+        return this.#gap(message);
       case "status":
         if (message.scope === "feed") return this.#stateIs(message.state, message.age_ms);
         return this.#listener.state?.({ symbol: message.symbol, state: message.state, ageMs: message.age_ms });
@@ -277,6 +277,7 @@ export class Feed {
         this.#stateIs(message.state, message.age_ms);
         return this.#listener.heartbeat?.(message);
       case "ack":
+        if (message.channel === "trades") this.#trades.ack(message);
         return this.#listener.ack?.(message);
       case "pong":
         return this.#listener.pong?.(message);
@@ -285,6 +286,11 @@ export class Feed {
       case "error":
         return this.#refused(message);
     }
+  }
+
+  #gap(message: Gap): void {
+    const gap = message.channel === "trades" ? this.#trades.skip(message) : message;
+    if (gap !== undefined) this.#listener.gap?.(gap);
   }
 
   #snapshot(message: TickerSnapshot | StatsSnapshot | BarsSnapshot): void {

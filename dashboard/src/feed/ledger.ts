@@ -1,4 +1,6 @@
-import type { Gap, Seq, SymbolName, Trade, Update } from "./protocol.ts";
+import type { Ack, Gap, Seq, SymbolName, Trade, Update } from "./protocol.ts";
+import type { Begun } from "./position.ts";
+import { Positions } from "./position.ts";
 import { prefixOf } from "./watchlist.ts";
 
 /** Where a symbol is, by what was told of it. */
@@ -6,6 +8,7 @@ interface Place {
   q: Seq;
   n: number; // -1: not known on this connection
   connection: number; // that has told it, or was asked to go on from it
+  again: boolean; // this connection tells of it from an earlier position on
   doubted: boolean;
 }
 
@@ -34,6 +37,7 @@ export abstract class Ledger {
   begin(wanted: (symbol: string) => boolean): void {
     this.connection++;
     for (const [symbol, place] of this.places) {
+      place.again = false;
       if (place.doubted || !wanted(symbol)) this.places.delete(symbol);
     }
     this.#unasked = new Map(this.places);
@@ -57,6 +61,17 @@ export abstract class Ledger {
     place.n = -1; // another node counts otherwise
   }
 
+  /** Divides terms by where a new connection is to begin with them. */
+  begun(terms: readonly string[]): readonly Begun[] {
+    return [{ terms }];
+  }
+
+  /** The server is asked to go on with a symbol from an earlier position than where it is. */
+  repeat(symbol: string): void {
+    const place = this.places.get(symbol);
+    if (place !== undefined) place.again = true;
+  }
+
   /**
    * A term is wanted that was not. Who wants it has nothing of its symbols, so
    * until the server tells them anew there is nothing to go on from.
@@ -70,12 +85,13 @@ export abstract class Ledger {
   protected note(symbol: string, q: Seq, n: number): void {
     const place = this.places.get(symbol);
     if (place === undefined) {
-      this.places.set(symbol, { q, n, connection: this.connection, doubted: false });
+      this.places.set(symbol, { q, n, connection: this.connection, again: false, doubted: false });
       return;
     }
     place.q = q;
     place.n = n;
     place.connection = this.connection;
+    place.again = false;
     place.doubted = false;
   }
 }
@@ -114,9 +130,27 @@ function broken(symbol: SymbolName, what: string): Verdict {
 
 /** The promises of trades: q rises, and what is left out is told as a gap. */
 export class TradesLedger extends Ledger {
+  readonly #positions = new Positions();
+
+  /** Notes what is subscribed, and where that begins. */
+  ack({ op, symbols = [], position }: Ack): void {
+    if (op === "unsubscribe") this.forget(symbols);
+    else if (op === "subscribe" && position !== undefined) this.#positions.begin(symbols, position, this.connection);
+  }
+
+  /** Lets go of where terms begin that are not wanted any more. */
+  forget(terms: readonly string[]): void {
+    this.#positions.forget(terms);
+  }
+
+  override begun(terms: readonly string[]): readonly Begun[] {
+    return this.#positions.divide(terms, (term) => this.places.has(term));
+  }
+
   enter({ s, q }: Trade): Verdict {
     const before = this.places.get(s);
-    if (before !== undefined && before.connection !== this.connection) return this.#reopen(s, before.q, q);
+    if (before?.again === true && q <= before.q) return { deliver: false };
+    if (before !== undefined && before.connection !== this.connection && !before.again) return this.#reopen(s, before.q, q);
     if (before !== undefined && q <= before.q) {
       return { deliver: false, fault: `trades of ${s}: q is ${q} after ${before.q}: it must rise` };
     }
@@ -124,12 +158,20 @@ export class TradesLedger extends Ledger {
     return good;
   }
 
-  /** Notes what the server says that it cannot tell. */
-  skip({ symbol, from, to }: Gap): void {
+  /** Notes what the server says that it cannot tell. What of that is news is returned. */
+  skip(gap: Gap): Gap | undefined {
+    const { symbol, from, to } = gap;
     const before = this.places.get(symbol);
+    if (before?.again === true && to >= from) {
+      if (to <= before.q) return undefined;
+      const news = Math.max(from, before.q + 1) as Seq;
+      this.note(symbol, to, 0);
+      return { ...gap, from: news };
+    }
     if (to < from) this.places.delete(symbol); // seqs begin anew
     else if (before === undefined || to > before.q) this.note(symbol, to, 0);
     else this.resume(symbol);
+    return gap;
   }
 
   /** Takes the first trade of a symbol that there was no room to ask for: what was before it may be lost. */

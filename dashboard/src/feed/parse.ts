@@ -162,6 +162,7 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
       ["stamps", optional(isFlag), "true or false"],
       ["bytes_per_s", optional(isCount), "an integer from 0"],
       ["subscriptions", optional(listOf(objectOf(subscription))), "subscriptions"],
+      ["position", optional(isText), "a string"],
     ],
   ],
   [

@@ -150,6 +150,8 @@ export interface Ack {
   /** The budget in force; absent: none. */
   readonly bytes_per_s?: number;
   readonly subscriptions?: readonly Subscription[];
+  /** Of subscribe on trades: where it begins, for the next connection to be given. */
+  readonly position?: string;
 }
 
 export interface Pong {
@@ -297,6 +299,8 @@ export type RequestBody =
       readonly stamps?: boolean;
       /** The q of the last update, or trade, that the client has of a symbol. */
       readonly since?: Readonly<Record<string, number>>;
+      /** For trades: the client has all up to this position of an ack, of the symbols that since does not name. */
+      readonly position?: string;
     }
   /** A budget for all that the connection gets; 0: none. */
   | { readonly op: "subscribe"; readonly bytes_per_s: number }

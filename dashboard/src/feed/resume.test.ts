@@ -8,10 +8,12 @@ interface Asked {
   readonly op: string;
   readonly symbols: readonly string[];
   readonly since?: Readonly<Record<string, number>>;
+  readonly position?: string;
 }
 
 const say = (...messages: object[]): void => messages.forEach((message) => FakeSocket.newest.say(message));
 const gap = (from: number, to: number) => ({ type: "gap", channel: "trades", symbol: "BTC-USD", from, to });
+const ack = (position: string, ...symbols: string[]) => ({ type: "ack", op: "subscribe", channel: "trades", symbols, position });
 const sizes = (requests: readonly unknown[]) => requests.map((request) => JSON.stringify(request).length);
 
 describe("ticker after a reconnect", () => {
@@ -245,5 +247,77 @@ describe("trades", () => {
     expect(reconnect()[0]).not.toHaveProperty("since");
     say(trades({ q: 900 }));
     expect(heard).toEqual([trades({ q: 7 }), trades({ q: 900 })]);
+  });
+});
+
+describe("where trades begin", () => {
+  const limits = { ...hello.limits, message_bytes: 1024 };
+  const trading = (...terms: string[]) => {
+    const it = connected();
+    it.feed.subscribe(terms, { channel: "trades" });
+    return it;
+  };
+  const begun = (requests: readonly unknown[]) => (requests as Asked[]).map(({ symbols, position }) => [symbols.join(" "), position]);
+
+  test("before the first trade is the position of the ack, also when the connection breaks while what was missed is told", () => {
+    const { trades: heard, faults } = trading("BTC-USD", "ETH-*");
+    say(ack("0-4", "BTC-USD", "ETH-*"));
+    expect(reconnect()).toMatchObject([
+      { symbols: ["BTC-USD"], position: "0-4" },
+      { symbols: ["ETH-*"], position: "0-4" },
+    ]);
+    say(ack("0-4", "BTC-USD"), ack("0-4", "ETH-*"), trades({ s: "ETH-USD", q: 5 }));
+    const third = reconnect();
+    expect(begun(third)).toEqual([
+      ["BTC-USD", "0-4"],
+      ["ETH-*", "0-4"],
+    ]);
+    expect(third).toMatchObject([{}, { since: { "ETH-USD": 5 } }]);
+    say(ack("0-9", "BTC-USD"), ack("0-9", "ETH-*"), trades({ q: 12 }));
+    expect(begun(reconnect())).toEqual([
+      ["BTC-USD", undefined],
+      ["ETH-*", "0-9"],
+    ]);
+    expect([seqs(heard as never), faults]).toEqual([[5, 12], []]);
+  });
+
+  test.each([
+    { scenario: "the first ack of a connection counts", terms: ["A"], acks: [ack("0-1", "A"), ack("0-2", "A")], want: [["A", "0-1"]] },
+    { scenario: "terms apart that begin apart", terms: ["A", "B"], acks: [ack("0-1", "B"), ack("0-2", "A")], want: [["B", "0-1"], ["A", "0-2"]] },
+    { scenario: "a name of a pattern begins with it", terms: ["A1", "A*"], acks: [ack("0-1", "A*"), ack("0-2", "A1")], want: [["A1", "0-1"], ["A*", "0-1"]] },
+    { scenario: "also when it was not acked", terms: ["A1", "B", "A*"], acks: [ack("0-1", "A*")], want: [["A1", "0-1"], ["B", undefined], ["A*", "0-1"]] },
+    {
+      scenario: "in no more than so many requests",
+      terms: [..."ABCDEFGHIJ"],
+      acks: [..."ABCDEFGHIJ"].map((term, i) => ack(`0-${i}`, term)),
+      want: [["A B C", "0-0"], ...[..."DEFGHIJ"].map((term, i) => [term, `0-${i + 3}`])],
+    },
+  ])("$scenario", ({ terms, acks, want }) => {
+    trading(...terms);
+    say(...acks);
+    expect(begun(reconnect())).toEqual(want);
+  });
+
+  test("is forgotten with what is unsubscribed", () => {
+    const { feed } = trading("A", "B*");
+    say(ack("0-1", "A", "B*"));
+    feed.unsubscribe(["A", "B*"], "trades");
+    say({ type: "ack", op: "unsubscribe", channel: "trades", symbols: ["A", "B*"] });
+    feed.subscribe(["A", "B*"], { channel: "trades" });
+    for (const request of reconnect()) expect(request).not.toHaveProperty("position");
+  });
+
+  test("stands for symbols that there was no room to ask for: what was told of them is passed over", () => {
+    const { trades: heard, faults } = trading("*");
+    say(ack("0-7", "*"), trades(...Array.from({ length: 200 }, (_, i) => ({ s: `SYMBOL-${i}`, q: 1000 + i }))));
+    const sent = reconnect({ limits }) as Asked[];
+    expect(begun(sent)).toEqual([["*", "0-7"]]);
+    expect(sent[0]?.since).not.toHaveProperty("SYMBOL-198");
+    expect(Math.max(...sizes(sent))).toBeLessThanOrEqual(1024);
+    const last = { s: "SYMBOL-199" };
+    const before = { ...gap(8, 1300), symbol: "SYMBOL-198" };
+    say({ ...before, to: 900 }, trades({ ...last, q: 950 }, { ...last, q: 1199 }, { ...last, q: 1203 }), before, trades({ s: "SYMBOL-198", q: 1301 }));
+    expect(heard.slice(1)).toEqual([trades({ ...last, q: 1203 }), { ...before, from: 1199 }, trades({ s: "SYMBOL-198", q: 1301 })]);
+    expect(faults).toEqual([]);
   });
 });

@@ -17,7 +17,7 @@ import (
 // cursor is up to where a subscriber has been told.
 type cursor struct {
 	version uint64 // of the last trade, or of the last change of a bar
-	last    int64  // seq of the last trade, or start of the last bar; 0: none
+	last    int64  // seq of the last trade, or start of the last bar; -1: none
 	torn    bool   // what is between last and the next entry is not held here
 }
 
@@ -177,6 +177,11 @@ func (v *view) openLog(p *part, at uint32) {
 		return
 	}
 	slot := v.shard.book.slot(p.symbol(at))
+	if slot.empty() { // its first tick is on its way there, and comes after what this node has; of what partition it will tell
+		v.tellAll(p, at)
+		p.log.by[at].torn = v.lacks(p)
+		return
+	}
 	position, head := slot.lastTrade()
 	since, known := v.beginsAt(p, at, position)
 	if !known {
@@ -205,9 +210,18 @@ func (v *view) beginsAt(p *part, at uint32, now feed.Position) (since int64, kno
 	return p.sub.resume.begin(v.shard.book.symbols.Name(p.symbol(at)), now)
 }
 
+// lacks reports whether something may be missing before the first trade here of a
+// symbol that comes to p.
+func (v *view) lacks(p *part) bool {
+	if v.shard.arriving {
+		return p.log.from != nil
+	}
+	return p.sub.resume.arrivals(&v.shard.book.intakes) != nil
+}
+
 // tellAll has a client get everything of a symbol from its first entry on.
 func (v *view) tellAll(p *part, at uint32) {
-	p.log.set(at, cursor{})
+	p.log.set(at, cursor{last: -1})
 	p.pending.set(at)
 	v.shard.touch(p.sub)
 }

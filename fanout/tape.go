@@ -82,6 +82,13 @@ func (s *slot) logVersion(c channel) uint64 {
 	return s.history.Version()
 }
 
+// empty reports whether the symbol has had no tick: it has just been seen.
+func (s *slot) empty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ordinal == 0
+}
+
 // lastTrade is where the newest trade stands, and its ordinal; 0: there was none.
 func (s *slot) lastTrade() (at feed.Position, ordinal uint64) {
 	s.mu.Lock()

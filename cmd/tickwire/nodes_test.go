@@ -23,8 +23,9 @@ import (
 // TestAClientGoesOnAtAnotherNode has our two clients follow the trades of a topic
 // through a junction that cuts their connection and leads the next one to the
 // other of two nodes, again and again, while trades go on: a few, which the
-// node's rings hold, or more than these, which it must read from Kafka again.
-// Each client must get every trade once and in order.
+// node's rings hold, or more than these, which it must read from Kafka again; and
+// symbols appear that the client's pattern stands for. The first cuts come before
+// there is any trade. Each client must get every trade once and in order.
 func TestAClientGoesOnAtAnotherNode(t *testing.T) {
 	p := newPair(t)
 	for _, one := range []struct {
@@ -42,13 +43,21 @@ func TestAClientGoesOnAtAnotherNode(t *testing.T) {
 			defer f.compare(t, p.topic) // also when it waited in vain
 			j.lead(p.nodes[0])
 			one.follow(t, "ws://"+j.ln.Addr().String()+"/v1/ws", f)
-			// Before the first trade of a symbol a client cannot say where to go on.
-			p.publish(followed)
+			met := f.met()
+			j.lead(p.nodes[1])
+			until(t, "the client is at the other node", func() bool { return f.met() > met })
+			j.lead("") // without a trade so far
+			p.appear()
+			p.publish(followed * 5)
+			met = f.met()
+			j.lead(p.nodes[0])
+			until(t, "the client is back", func() bool { return f.met() > met })
 			until(t, "the client has the first trades", func() bool { return f.has() >= p.topic.has() })
 			for i, away := range []int{followed * 5, followed * 1500, followed * 1500, followed * 5} {
 				met := f.met()
 				p.publish(followed * 20)
 				j.lead("") // in the middle of them
+				p.appear()
 				p.publish(away)
 				j.lead(p.nodes[(i+1)%2])
 				p.publish(followed * 20)
@@ -65,7 +74,7 @@ func TestAClientGoesOnAtAnotherNode(t *testing.T) {
 	}
 }
 
-const followed = 12 // symbols
+const followed = 12 // symbols, from the beginning
 
 func followedSymbol(i int) string { return fmt.Sprintf("R-%02d", i) }
 
@@ -85,8 +94,13 @@ type pair struct {
 	topic    *topicTrades
 	nodes    []string // addresses
 	admins   []string
+	symbols  []string // of the next trades
 	put      int
 }
+
+// appear has the next trades also be of a new symbol of the pattern, in place of
+// the one that appeared before.
+func (p *pair) appear() { p.symbols = append(p.symbols[:followed], fmt.Sprintf("R-1-%d", p.put)) }
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
@@ -113,6 +127,9 @@ func newPair(t *testing.T) *pair {
 		}
 	})
 	t.Cleanup(func() { cancel(); reading.Wait() })
+	for i := range followed {
+		p.symbols = append(p.symbols, followedSymbol(i))
+	}
 	p.publish(followed)
 	for range 2 {
 		node := start(t, "serve", "--brokers", b.Addr(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
@@ -130,7 +147,7 @@ func newPair(t *testing.T) *pair {
 func (p *pair) publish(n int) {
 	p.t.Helper()
 	for range n {
-		tick := feed.Tick{Symbol: []byte(followedSymbol(p.put % followed)), Time: time.Now().UnixMicro(),
+		tick := feed.Tick{Symbol: []byte(p.symbols[p.put%len(p.symbols)]), Time: time.Now().UnixMicro(),
 			Price: feed.Number(fmt.Sprint(p.put, ".25")), Size: feed.Number("1"), Side: feed.Buy}
 		if err := p.producer.Put(p.t.Context(), &tick); err != nil {
 			p.t.Fatal(err)

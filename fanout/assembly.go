@@ -98,9 +98,10 @@ func (a *assembly) frame(c channel, snapshot bool, encoding Encoding, now time.T
 	return a.close(encoding)
 }
 
-// message is the frame of a message that is not data.
-func (a *assembly) message(encoding Encoding, text []byte) []byte {
-	a.mark = a.mark[:0]
+// message is the frame of a message that is not data; mark is the id of its event,
+// empty for none.
+func (a *assembly) message(encoding Encoding, text []byte, mark string) []byte {
+	a.mark = append(a.mark[:0], mark...)
 	a.open(encoding)
 	a.buf = append(a.buf, text...)
 	return a.close(encoding)

@@ -37,7 +37,7 @@ func (sh *shard) flushTouched() {
 func (sh *shard) flush(s *Subscriber) {
 	s.unschedule()
 	if s.reply != nil && s.ready() {
-		sh.send(s, s.reply)
+		sh.deliver(s, sh.assembly.message(s.encoding, s.reply, s.begins))
 		s.answered()
 	}
 	if s.warn && s.ready() {
@@ -84,7 +84,7 @@ func (s *Subscriber) solvent() bool { return s.ready() && !s.broke }
 // answered lets the one that asked go on.
 func (s *Subscriber) answered() {
 	close(s.replied)
-	s.reply, s.replied = nil, nil
+	s.reply, s.begins, s.replied = nil, "", nil
 }
 
 // snapshot sends the values of the fresh symbols that have one, as many as a
@@ -239,7 +239,7 @@ func (sh *shard) sendData(s *Subscriber, v *view, snapshot bool) bool {
 
 // send sends a message that is not data.
 func (sh *shard) send(s *Subscriber, message []byte) {
-	sh.deliver(s, sh.assembly.message(s.encoding, message))
+	sh.deliver(s, sh.assembly.message(s.encoding, message, ""))
 }
 
 func (sh *shard) deliver(s *Subscriber, frame []byte) {

@@ -9,6 +9,11 @@ import (
 type Within struct {
 	Denied []wire.Denied // verdicts on symbols that the request no longer has
 	Terms  int           // most symbols and patterns; 0: as many as the policy
+	// Alone says that the client has no other subscription, and never will, as
+	// with a stream of events that asks for one channel. The event of the ack then
+	// has an id, the position of its trades: who is cut off before the first trade
+	// can resume.
+	Alone bool
 }
 
 // DoWithin is Do with the verdicts that were passed before it, which the ack
@@ -22,6 +27,9 @@ func (s *Subscriber) DoWithin(r wire.Request, w Within) {
 		if ack, ok := answer.(wire.Ack); ok {
 			ack.Denied = append(w.Denied, ack.Denied...)
 			answer = ack
+			if w.Alone {
+				s.begins = ack.Position
+			}
 		}
 		return wire.Marshal(answer)
 	})

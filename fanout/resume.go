@@ -48,7 +48,7 @@ func (s *Subscriber) endResume() (missed []*missed) {
 // an earlier connection ended, on whatever node. It is called before Attach; an
 // id that is none of this server's is an error.
 func (s *Subscriber) ResumeFrom(id string) error {
-	from, err := parseMarks(id)
+	from, err := parsePosition(id)
 	if err == nil {
 		s.stream = from
 	}

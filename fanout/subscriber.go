@@ -19,6 +19,7 @@ type Subscriber struct {
 	waiting   waitingLine   // what is pending, longest first
 	lined     bool          // waiting is kept, see measure
 	reply     []byte        // the answer to the request under way, nil: none
+	begins    string        // id of the event of reply; empty: none
 	replied   chan struct{} // told when it is with the outbox
 
 	place     int // in shard.subs

@@ -29,6 +29,7 @@ func (c caller) eventRequests(query url.Values) ([]eventRequest, *wire.Error) {
 		if all[i].within, refusal = c.within(&all[i].request); refusal != nil {
 			return nil, refusal
 		}
+		all[i].within.Alone = len(requests) == 1
 	}
 	return all, nil
 }

@@ -152,6 +152,41 @@ func TestEventsGoOnWhereTheLastIDSays(t *testing.T) {
 	}
 }
 
+func TestEventsOfTradesGoOnFromTheirAck(t *testing.T) {
+	s := serve(t, Config{}, fanout.Policy{})
+	s.trade("A", 0, "1")
+	for _, tc := range []struct {
+		query, id string
+	}{
+		{"symbols=A&channel=trades", "0-0"},
+		{"symbols=A&channel=trades,ticker", ""}, // it would say that the client has the value of A
+	} {
+		e := listen(t, s.addr, tc.query, nil)
+		if event[wire.Ack](e); e.id != tc.id {
+			t.Errorf("%s: the id with the ack: got %q, want %q", tc.query, e.id, tc.id)
+		}
+	}
+
+	// A client that was cut off before the first trade.
+	s.trade("A", 1, "2")
+	again := listen(t, s.addr, "symbols=A&channel=trades", http.Header{"Last-Event-Id": {"0-0"}})
+	if got := event[wire.TradesMessage](again); len(got.Data) != 1 || got.Data[0].Seq != 1 {
+		t.Errorf("got %+v, want the trade that it missed", got)
+	}
+
+	// So also on a node that has had nothing at all.
+	empty := serve(t, Config{}, fanout.Policy{})
+	e := listen(t, empty.addr, "symbols=*&channel=trades", nil)
+	if event[wire.Ack](e); e.id != "none" {
+		t.Errorf("the id with the ack of a node without ticks: got %q, want none", e.id)
+	}
+	empty.trade("A", 0, "1")
+	again = listen(t, empty.addr, "symbols=*&channel=trades", http.Header{"Last-Event-Id": {e.id}})
+	if got := event[wire.TradesMessage](again); len(got.Data) != 1 || got.Data[0].Seq != 0 {
+		t.Errorf("got %+v, want the first trade", got)
+	}
+}
+
 // TestAClientOfEventsThatNeverReads is evicted, and a healthy one beside it gets
 // every value.
 func TestAClientOfEventsThatNeverReads(t *testing.T) {

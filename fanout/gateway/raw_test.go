@@ -63,7 +63,7 @@ type peer struct {
 	r    *bufio.Reader
 }
 
-const patience = 60 * time.Second // for anything to happen; only a failure takes that long
+const patience = 3 * time.Minute // for anything to happen; only a failure takes that long
 
 func connect(t *testing.T, addr string) *peer {
 	t.Helper()

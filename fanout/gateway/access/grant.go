@@ -11,7 +11,7 @@ import (
 	"tickwire/fanout/wire"
 )
 
-// Grant is what a token lets its bearer have. The zero value grants everything
+// Grant is what a token lets its bearer have. The zero value grants all values
 // to nobody in particular.
 type Grant struct {
 	Subject  string        // who it is
@@ -20,6 +20,7 @@ type Grant struct {
 	Rate     float64       // most updates a second of each symbol; 0: no cap
 	Terms    int           // most symbols and patterns of a connection; 0: as many as anybody
 	Delay    time.Duration // how old values must be; 0: of now
+	Operator bool          // may see how the server does, and who its clients are
 	Expires  time.Time     // zero: never
 }
 
@@ -58,7 +59,8 @@ func (g *Grant) Replaces(old *Grant) bool {
 	return g.Subject == old.Subject && g.Delay == old.Delay &&
 		all(g.Symbols, old.Symbols, g.Symbol) && all(g.Channels, old.Channels, g.Channel) &&
 		(g.Rate == 0 || old.Rate != 0 && old.Rate <= g.Rate) &&
-		(g.Terms == 0 || old.Terms != 0 && old.Terms <= g.Terms)
+		(g.Terms == 0 || old.Terms != 0 && old.Terms <= g.Terms) &&
+		(g.Operator || !old.Operator)
 }
 
 // channels are the channels that can be granted: a token may be older or newer
@@ -93,6 +95,7 @@ func (g *Grant) take(members map[string]json.RawMessage) error {
 		{"terms", &g.Terms, func() bool { return g.Terms > 0 }, "a whole number over 0"},
 		{"delay", &delay, func() bool { return delay >= 0 && delay <= maxDelay.Seconds() },
 			fmt.Sprintf("a number of seconds from 0 to %.0f", maxDelay.Seconds())},
+		{"operator", &g.Operator, func() bool { return true }, "true or false"},
 	} {
 		for name := range members {
 			if name != claim.name && strings.EqualFold(name, claim.name) {

@@ -52,6 +52,7 @@ func TestOnlyAGrantThatIsNoLessReplacesAnother(t *testing.T) {
 		{"fewer terms", func(g *Grant) { g.Terms = 9 }, false},
 		{"another subject", func(g *Grant) { g.Subject = "b" }, false},
 		{"no delay", func(g *Grant) { g.Delay = 0 }, false},
+		{"of an operator", func(g *Grant) { g.Operator = true }, true},
 	} {
 		t.Run(tc.scenario, func(t *testing.T) {
 			g := old
@@ -63,6 +64,9 @@ func TestOnlyAGrantThatIsNoLessReplacesAnother(t *testing.T) {
 	}
 	if all := (&Grant{}); all.Replaces(&Grant{Subject: "", Rate: 1}) != true || (&Grant{Rate: 1}).Replaces(all) || (&Grant{Terms: 1}).Replaces(all) || (&Grant{Symbols: []string{"A"}}).Replaces(all) {
 		t.Error("a grant of less replaces one of everything")
+	}
+	if operator := (&Grant{Operator: true}); !operator.Replaces(operator) || (&Grant{}).Replaces(operator) {
+		t.Error("what is no operator's replaces an operator's")
 	}
 }
 
@@ -91,6 +95,8 @@ func FuzzClaims(f *testing.F) {
 	f.Add(`{"symbols":["A*"],"channels":["ticker"],"rate":1,"terms":2,"delay":3}`)
 	f.Add(`{"rate":1e400}`)
 	f.Add(`{"delay":1e9,"symbols":[null]}`)
+	f.Add(`{"operator":true}`)
+	f.Add(`{"operator":"true","Operator":1}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var members map[string]json.RawMessage
 		if json.Unmarshal([]byte(text), &members) != nil {
@@ -102,6 +108,9 @@ func FuzzClaims(f *testing.F) {
 		}
 		if g.Rate < 0 || g.Rate > wire.MaxRate || g.Terms < 0 || g.Delay < 0 || g.Delay > maxDelay || len(g.Symbols) > maxPatterns {
 			t.Errorf("got %+v of %s", g, text)
+		}
+		if claim := string(members["operator"]); g.Operator != (claim == "true") {
+			t.Errorf("operator is %q: got %v", claim, g.Operator)
 		}
 		for _, name := range []string{"symbols", "channels"} {
 			if _, there := members[name]; there && (name == "symbols" && g.Symbols == nil || name == "channels" && g.Channels == nil) {

@@ -37,8 +37,9 @@ type JWTConfig struct {
 
 // JWT accepts JSON Web Tokens, RFC 7519. A token must have exp; nbf is honoured;
 // sub is the subject. What it grants is in the claims symbols, channels, rate,
-// terms and delay: see Grant; what is absent is not restricted. The algorithm is
-// fixed by the type of the key that the token names, whatever the token says.
+// terms, delay and operator: see Grant; what is absent is not restricted, but
+// nobody is an operator whose token does not say so. The algorithm is fixed by the
+// type of the key that the token names, whatever the token says.
 type JWT struct {
 	keys     keySource
 	parser   *jwt.Parser

@@ -47,9 +47,9 @@ func TestATokenOfEachAlgorithmIsAccepted(t *testing.T) {
 func TestWhatATokenGrants(t *testing.T) {
 	exp := time.Now().Add(time.Hour).Truncate(time.Second)
 	got, err := newJWT(t, JWTConfig{Secret: file(t, secret)}).Verify(t.Context(), token(t, jwt.SigningMethodHS256, []byte(secret), "", jwt.MapClaims{
-		"exp": exp.Unix(), "symbols": []string{"BTC-*", "ETH-USD"}, "channels": []string{"ticker"}, "rate": 2.5, "terms": 7, "delay": 900,
+		"exp": exp.Unix(), "symbols": []string{"BTC-*", "ETH-USD"}, "channels": []string{"ticker"}, "rate": 2.5, "terms": 7, "delay": 900, "operator": true,
 	}))
-	want := &Grant{Subject: "desk-7", Symbols: []string{"BTC-*", "ETH-USD"}, Channels: []string{"ticker"}, Rate: 2.5, Terms: 7, Delay: 15 * time.Minute, Expires: exp.Add(leeway)}
+	want := &Grant{Subject: "desk-7", Symbols: []string{"BTC-*", "ETH-USD"}, Channels: []string{"ticker"}, Rate: 2.5, Terms: 7, Delay: 15 * time.Minute, Operator: true, Expires: exp.Add(leeway)}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -115,6 +115,9 @@ func TestBadTokens(t *testing.T) {
 		{"half a term", bySecret, hs(with("terms", 0.5)), ErrClaim},
 		{"a negative delay", bySecret, hs(with("delay", -1)), ErrClaim},
 		{"a delay of words", bySecret, hs(with("delay", "15m")), ErrClaim},
+		{"an operator by a word", bySecret, hs(with("operator", "true")), ErrClaim},
+		{"an operator by a number", bySecret, hs(with("operator", 1)), ErrClaim},
+		{"an operator of an object", bySecret, hs(with("operator", jwt.MapClaims{})), ErrClaim},
 	} {
 		t.Run(tc.scenario, func(t *testing.T) {
 			grant, err := tc.by.Verify(t.Context(), tc.token)

@@ -22,12 +22,13 @@ import (
 //
 //	{"keys": [
 //	  {"sha256": "9f86d08...", "subject": "desk-7", "symbols": ["BTC-*"], "channels": ["ticker"],
-//	   "rate": 10, "terms": 100, "delay": 900, "expires": "2027-01-31T00:00:00Z"}
+//	   "rate": 10, "terms": 100, "delay": 900, "expires": "2027-01-31T00:00:00Z"},
+//	  {"sha256": "ba7816b...", "subject": "on-call", "operator": true}
 //	]}
 //
 // sha256 (64 hexadecimal digits, as sha256sum prints them) and subject are
 // required; the other members are those of a token's claims, and what is absent
-// is not restricted. The file is read again when it changes: a new key is good
+// is as there. The file is read again when it changes: a new key is good
 // within a second or so, and one that was taken out lets nobody in any more;
 // who is in stays until the connection ends.
 type Keys struct{ file *reload.Files[[]holder] }
@@ -101,7 +102,7 @@ func parseKeys(text []byte) ([]holder, error) {
 func (h *holder) take(members map[string]json.RawMessage) error {
 	for name := range members {
 		switch name {
-		case "sha256", "subject", "symbols", "channels", "rate", "terms", "delay", "expires":
+		case "sha256", "subject", "symbols", "channels", "rate", "terms", "delay", "operator", "expires":
 		default:
 			return fmt.Errorf("there is no member %.40q", name)
 		}

@@ -17,7 +17,7 @@ func digestOf(key string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte
 func TestAKeyGrantsWhatItsFileSays(t *testing.T) {
 	name := file(t, fmt.Sprintf(`{"keys":[
 		{"sha256":%q,"subject":"desk-7","symbols":["BTC-*"],"channels":["ticker"],"rate":10,"terms":5,"delay":0.5,"expires":"2100-01-01T00:00:00Z"},
-		{"sha256":%q,"subject":"ops"},
+		{"sha256":%q,"subject":"ops","operator":true},
 		{"sha256":%q,"subject":"gone","expires":"2020-01-01T00:00:00Z"}]}`, digestOf("one"), strings.ToUpper(digestOf("two")), digestOf("three")))
 	keys, err := OpenKeys(name, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -27,7 +27,7 @@ func TestAKeyGrantsWhatItsFileSays(t *testing.T) {
 	if got, err := keys.Verify(t.Context(), "one"); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("one: got %+v, %v", got, err)
 	}
-	if got, err := keys.Verify(t.Context(), "two"); err != nil || !reflect.DeepEqual(got, &Grant{Subject: "ops"}) {
+	if got, err := keys.Verify(t.Context(), "two"); err != nil || !reflect.DeepEqual(got, &Grant{Subject: "ops", Operator: true}) {
 		t.Errorf("two: got %+v, %v", got, err)
 	}
 	for token, want := range map[string]error{"three": ErrExpired, "four": ErrUnknown, "": ErrUnknown, digestOf("one"): ErrUnknown} {
@@ -64,6 +64,8 @@ func TestAFileThatIsNoneOfKeysSaysWhatIsWrong(t *testing.T) {
 		`{"keys":[{"sha256":"` + digest + `"}]}`:                                                         "subject",
 		`{"keys":[{"sha256":"` + digest + `","subject":"a","symbol":["A"]}]}`:                            `"symbol"`,
 		`{"keys":[{"sha256":"` + digest + `","subject":"a","rate":-1}]}`:                                 "rate",
+		`{"keys":[{"sha256":"` + digest + `","subject":"a","operator":"yes"}]}`:                          "operator must be true or false",
+		`{"keys":[{"sha256":"` + digest + `","subject":"a","Operator":true}]}`:                           `"Operator"`,
 		`{"keys":[{"sha256":"` + digest + `","subject":"a","expires":"x"}]}`:                             "expires",
 		`{"keys":[{"sha256":"` + digest + `","subject":"a"},{"sha256":"` + digest + `","subject":"b"}]}`: "key 2 is key 1 again",
 	} {

@@ -131,6 +131,13 @@ func (s *slot) last() (time int64, partition int32) {
 	return s.time, s.at.Partition
 }
 
+// ticks is how many ticks were the symbol's newest value, each in its turn.
+func (s *slot) ticks() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ordinal
+}
+
 // read appends the slot's update to dst, and says which tick it is of. A slot
 // that has had no tick appends nothing and has ordinal 0.
 func (s *slot) read(dst []byte, symbol string, stamped bool) (text []byte, at feed.Position, ordinal uint64) {

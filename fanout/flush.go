@@ -252,6 +252,7 @@ func (sh *shard) deliver(s *Subscriber, frame []byte) {
 	}
 	s.sent = sh.now
 	s.pay(len(frame))
+	s.bytes += uint64(len(frame))
 	sh.frames.Add(1)
 	sh.bytes.Add(uint64(len(frame)))
 }

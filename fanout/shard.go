@@ -134,7 +134,7 @@ func (sh *shard) attach(s *Subscriber, hello []byte) {
 	if s.encoding == Events {
 		sh.events++
 	}
-	s.unwatched = sh.now
+	s.attached, s.unwatched = sh.now, sh.now
 	s.told = sh.feed.state
 	sh.send(s, hello)
 }

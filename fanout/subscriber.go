@@ -32,10 +32,12 @@ type Subscriber struct {
 	touched   bool      // in shard.touched
 	sent      time.Time // of the last frame
 	blockedAt time.Time
+	attached  time.Time
 	unwatched time.Time    // since when the watchlist has had no terms
 	granted   int          // terms that its token grants; 0: as many as the policy
 	notice    *wire.Notice // to be told, see Notify; nil: nothing
 	conflated uint64       // ticks that were replaced before they were sent
+	bytes     uint64       // given to the outbox
 	budget    *budget      // nil: none
 	restate   *bitset      // symbols whose state is to be told; nil: none
 	stream    marks        // all that it has from before, see ResumeFrom; nil: nothing

@@ -11,6 +11,7 @@ import (
 type Stats struct {
 	Symbols     int
 	Subscribers int
+	Shards      int
 	Pulses      uint64
 	PulseTime   time.Duration // spent in pulses
 	Frames      uint64        // messages given to outboxes
@@ -30,7 +31,7 @@ type Stats struct {
 // Stats adds up the counters of the shards.
 func (h *Hub) Stats() Stats {
 	s := Stats{
-		Symbols:  h.book.symbols.Len(),
+		Symbols: h.book.symbols.Len(), Shards: len(h.shards),
 		Repeated: h.applied[Repeated].Load(), Astray: h.applied[Astray].Load(), Refused: h.applied[Refused].Load(),
 		Ended: make(map[Reason]uint64, reasons),
 	}
@@ -71,6 +72,7 @@ func (h *Hub) OddTrades() (odd OddTrades) {
 func (s Stats) Plus(o Stats) Stats {
 	s.Symbols = max(s.Symbols, o.Symbols)
 	s.Subscribers += o.Subscribers
+	s.Shards += o.Shards
 	s.Pulses += o.Pulses
 	s.PulseTime += o.PulseTime
 	s.Frames += o.Frames

@@ -10,13 +10,15 @@ import (
 )
 
 // Admin serves operators: /livez while the process runs, /readyz when the feed
-// has caught up, /metrics for Prometheus, and /debug/pprof/ for go tool pprof.
+// has caught up, /metrics for Prometheus, /v1/server for a look at everything, and
+// /debug/pprof/ for go tool pprof.
 // It belongs on an address that clients cannot reach.
 func (g *Gateway) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("alive\n")) })
 	mux.HandleFunc("GET /readyz", g.serveReady)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /v1/server", g.serveWholePanel)
 	handlePprof(mux)
 	return mux
 }

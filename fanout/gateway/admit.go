@@ -13,8 +13,9 @@ import (
 
 // caller is who makes a request, and where the values are that it may have.
 type caller struct {
-	grant *access.Grant // nil: it has still to bring a token
-	hub   *fanout.Hub
+	grant    *access.Grant // nil: it has still to bring a token
+	hub      *fanout.Hub
+	operator bool
 }
 
 // everything is the grant of everybody where no token is needed.
@@ -53,7 +54,7 @@ func (g *Gateway) judgeCaller(r *http.Request, later bool) (caller, *refusal) {
 		return caller{}, notReady(err)
 	}
 	if g.config.Access == nil {
-		return caller{&everything, g.hub}, nil
+		return caller{&everything, g.hub, g.config.AnyOperator && g.config.Limits.Origins.own(r.Host)}, nil
 	}
 	if err != nil {
 		return caller{}, &refusal{whyToken, http.StatusBadRequest, wire.BadRequest, err.Error(), 0}
@@ -77,7 +78,7 @@ func (g *Gateway) identify(ctx context.Context, token string) (caller, *refusal)
 	if err != nil {
 		return caller{}, notReady(err)
 	}
-	return caller{grant, hub}, nil
+	return caller{grant, hub, grant.Operator}, nil
 }
 
 // verify is what a token grants; of no token, why one is needed.

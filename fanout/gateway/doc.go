@@ -3,11 +3,13 @@
 //	/v1/ws        WebSocket, the client protocol of package wire
 //	/v1/snapshot  newest values as JSON
 //	/v1/symbols   what there is to subscribe to
+//	/v1/server    how the server does, for operators
 //	/v1/openapi.json, /v1/asyncapi.json
 //	              what there is, for programs; see package apidoc
 //	/             the dashboard
 //
-// and, on an address of its own, /livez, /readyz and /metrics for operators.
+// and, on an address of its own, /livez, /readyz, /metrics and
+// /v1/server for operators.
 //
 // Who comes passes, in this order,
 //

@@ -22,8 +22,9 @@ import (
 type Config struct {
 	// Hub is the fan-out behind the gateway. Run closes it at its end.
 	Hub *fanout.Hub
-	// Node names this process to clients. Default: empty.
-	Node string
+	// Node names this process to clients, Version the program to operators.
+	// Default: empty.
+	Node, Version string
 	// Ready tells whether the feed has caught up; while it returns an error,
 	// which says why not, clients are sent away to come again. Default: ready.
 	Ready func() error
@@ -34,6 +35,13 @@ type Config struct {
 	// Access knows which tokens are good. Default: no token is needed, and
 	// everybody gets everything.
 	Access access.Verifier
+	// AnyOperator has everybody be an operator where no token is needed: who asks
+	// by an address, by localhost, or by a host that Limits.Origins names. Default:
+	// nobody is who brings no token.
+	AnyOperator bool
+	// Partitions tells operators how far the node is in each partition. Default:
+	// there is none.
+	Partitions func() []Partition
 	// Delayed makes, or finds, the hub whose values are that old, for tokens
 	// that grant no newer ones. An error says why it cannot be had for now. Run
 	// closes the hubs that it returned. Default: there is none.
@@ -56,6 +64,9 @@ func (c Config) withDefaults() Config {
 		c.Dashboard = http.NotFoundHandler()
 	}
 	c.Limits = c.Limits.WithDefaults()
+	if c.Partitions == nil {
+		c.Partitions = func() []Partition { return nil }
+	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -72,6 +83,7 @@ type Gateway struct {
 	sessions  sessions
 	seats     *seats
 	metrics   *metrics
+	panel     panel
 	draining  atomic.Bool
 }
 
@@ -81,6 +93,7 @@ func New(c Config) *Gateway {
 	g := &Gateway{config: c, hub: c.Hub, hubs: &hubs{all: []*fanout.Hub{c.Hub}}, seats: newSeats(c.Limits)}
 	g.metrics = newMetrics(g.hubs)
 	g.upgraders = g.upgradersOf()
+	g.panel.gateway, g.panel.began = g, time.Now()
 	return g
 }
 
@@ -168,6 +181,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/trades", g.admit(false, g.serveTrades))
 	mux.HandleFunc("GET /v1/snapshot", g.admit(false, g.serveSnapshot))
 	mux.HandleFunc("GET /v1/symbols", g.admit(false, g.serveSymbols))
+	mux.HandleFunc("GET /v1/server", g.admit(false, g.servePanel))
 	mux.Handle("GET /v1/openapi.json", apidoc.OpenAPI)
 	mux.Handle("GET /v1/asyncapi.json", apidoc.AsyncAPI)
 	mux.HandleFunc("OPTIONS /v1/", g.servePreflight)

@@ -30,6 +30,13 @@ func (l *lobby) leave(s *session) {
 	delete(l.waiting, s)
 }
 
+// count is how many are waiting.
+func (l *lobby) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
+}
+
 // close lets nobody in any more and returns who is still there.
 func (l *lobby) close() []*session {
 	l.mu.Lock()

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -72,6 +73,22 @@ func (o Origins) allow(r *http.Request) bool {
 		return slices.ContainsFunc(o, func(one origin) bool { return one.host == "" })
 	}
 	return from.host == strings.ToLower(r.Host) || slices.ContainsFunc(o, func(one origin) bool { return one.matches(from) })
+}
+
+// own reports whether a page that asks for this host can only be the server's
+// own: it is an address, this machine's, or one of an origin that is named, as * names all. Any
+// other name may be somebody else's, who has it lead to the server's address once
+// his page is loaded (DNS rebinding): the browser then takes the two for one site.
+func (o Origins) own(host string) bool {
+	u, err := url.Parse("http://" + host)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	name := strings.ToLower(u.Hostname())
+	_, err = netip.ParseAddr(name)
+	return err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.ContainsFunc(o, func(one origin) bool {
+		return one.matches(origin{one.scheme, strings.ToLower(host), false})
+	})
 }
 
 // share lets pages of a site that is allowed read the answer, by the rules of

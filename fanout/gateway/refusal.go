@@ -40,9 +40,11 @@ var (
 	draining = refusal{whyDraining, http.StatusServiceUnavailable, wire.Unavailable, "draining: the server ends, connect again", 1}
 	urlToken = refusal{whyURLToken, http.StatusBadRequest, wire.BadRequest,
 		"a token does not belong in the URL, which ends up in logs: send it as Authorization: Bearer, as the subprotocol tickwire.bearer.TOKEN beside tickwire.v1, or by op auth", 0}
-	badOrigin = refusal{whyOrigin, http.StatusForbidden, wire.BadOrigin, "pages of this origin may not connect: the operator can allow it by --origins", 0}
-	noChannel = refusal{whyEntitled, http.StatusForbidden, wire.NotEntitled, "the token does not grant this channel", 0}
-	noSymbol  = refusal{whyEntitled, http.StatusForbidden, wire.NotEntitled, "the token does not grant this symbol", 0}
+	badOrigin  = refusal{whyOrigin, http.StatusForbidden, wire.BadOrigin, "pages of this origin may not connect: the operator can allow it by --origins", 0}
+	noChannel  = refusal{whyEntitled, http.StatusForbidden, wire.NotEntitled, "the token does not grant this channel", 0}
+	noOperator = refusal{whyEntitled, http.StatusForbidden, wire.NotEntitled,
+		"this is for operators: bring a token with the claim operator, or ask on the address of --admin", 0}
+	noSymbol = refusal{whyEntitled, http.StatusForbidden, wire.NotEntitled, "the token does not grant this symbol", 0}
 )
 
 func notReady(err error) *refusal {

@@ -49,6 +49,13 @@ func (s *seats) take(addr net.Addr) (one seat, ok bool) {
 	return one, true
 }
 
+// count is how many connections there are.
+func (s *seats) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken
+}
+
 // leave gives the seat back.
 func (one seat) leave() {
 	s := one.of

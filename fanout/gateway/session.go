@@ -19,6 +19,7 @@ import (
 	"github.com/lxzan/gws"
 
 	"tickwire/fanout"
+	"tickwire/fanout/gateway/access"
 	"tickwire/fanout/wire"
 )
 
@@ -28,7 +29,9 @@ type session struct {
 	gateway *Gateway
 	socket  *socket
 	conn    *gws.Conn
+	id      uint64 // its name in hello
 	caller
+	first    *access.Grant      // with which it began: whatever replaces it has its subject and delay
 	sub      *fanout.Subscriber // nil: it waits for a token, see auth.go
 	deadline *time.Timer        // for that
 	expiry   *expiry            // of the token; nil: it does not expire
@@ -181,7 +184,8 @@ func apart(do func()) {
 }
 
 func (s *session) open() {
-	hello := s.gateway.hello(s.caller)
+	s.id = rand.Uint64()
+	hello := s.gateway.hello(s.caller, connName(s.id))
 	if s.grant == nil {
 		s.tell(hello)
 		s.await()
@@ -190,8 +194,11 @@ func (s *session) open() {
 	s.begin(hello)
 }
 
+// connName is a connection's name.
+func connName(id uint64) string { return strconv.FormatUint(id, 36) }
+
 // hello greets a new client; one that has no grant yet is told the limits of all.
-func (g *Gateway) hello(c caller) wire.Hello {
+func (g *Gateway) hello(c caller, conn string) wire.Hello {
 	hub, terms := g.hub, 0
 	if c.grant != nil {
 		hub, terms = c.hub, c.terms()
@@ -202,13 +209,15 @@ func (g *Gateway) hello(c caller) wire.Hello {
 		limits.Terms = terms
 	}
 	return wire.Hello{
-		Type: wire.TypeHello, V: wire.Version, Conn: strconv.FormatUint(rand.Uint64(), 36), Node: g.config.Node,
+		Type: wire.TypeHello, V: wire.Version, Conn: conn, Node: g.config.Node,
 		HeartbeatMS: policy.Heartbeat.Milliseconds(), Limits: limits, Channels: wire.Channels(), State: hub.Feed().State,
+		Operator: c.operator,
 	}
 }
 
 // begin makes the session a subscriber, which gets first as its first message.
 func (s *session) begin(first any) {
+	s.first = s.grant
 	s.sub = s.hub.NewSubscriber(s, s.encoding)
 	s.writable = s.sub.Writable
 	s.sub.Attach(wire.Marshal(first))

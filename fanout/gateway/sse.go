@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"tickwire/fanout"
+	"tickwire/fanout/gateway/access"
 	"tickwire/fanout/wire"
 )
 
@@ -44,6 +45,7 @@ func (g *Gateway) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	stream := newEventStream(w, c.hub.Policy().Stall, acceptsGzip(r))
+	stream.id, stream.grant, stream.remote = connName(rand.Uint64()), c.grant, r.RemoteAddr
 	stream.sub = c.hub.NewSubscriber(stream, fanout.Events)
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		if err := stream.sub.ResumeFrom(id); err != nil {
@@ -57,7 +59,7 @@ func (g *Gateway) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer g.sessions.Done()
 	stream.begin()
-	stream.sub.Attach(wire.Marshal(g.hello(c)))
+	stream.sub.Attach(wire.Marshal(g.hello(c, stream.id)))
 	defer stream.watchExpiry(c.grant.Expires)()
 	g.sessions.Go(func() {
 		for _, one := range requests {
@@ -83,6 +85,9 @@ func (s *eventStream) watchExpiry(at time.Time) (stop func()) {
 // is on its way; the goroutine of its request writes it, and waits for the
 // client as long as the policy lets it.
 type eventStream struct {
+	id       string // its name in hello
+	grant    *access.Grant
+	remote   string
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	out      io.Writer // w, or gzip on it

@@ -40,6 +40,8 @@ var messages = map[string]struct {
 }{
 	"hello": of(&Hello{Type: TypeHello, V: Version, Conn: "3w5e11264sgsf", Node: "node-1", HeartbeatMS: 5000,
 		Limits: Limits{MessageBytes: 65536, Terms: 10000, Rates: 8, IdleMS: 30000}, Channels: Channels(), State: Live}),
+	"hello_operator": of(&Hello{Type: TypeHello, V: Version, Conn: "1k8s5d0zq2ab", Node: "node-1", HeartbeatMS: 5000,
+		Limits: Limits{MessageBytes: 65536, Terms: 10000, Rates: 8, IdleMS: 30000}, Channels: Channels(), State: Live, Operator: true}),
 	"ack_subscribe": of(&Ack{Type: TypeAck, ID: ID("1"), Op: OpSubscribe, Channel: Ticker, Symbols: []string{"BTC-USD", "ETH-*"},
 		Denied: []Denied{{"XYZ", UnknownSymbol}, {"", BadSymbol}}, Rate: 10}),
 	"ack_stamps": of(&Ack{Type: TypeAck, ID: ID("6"), Op: OpSubscribe, Channel: Trades, Symbols: []string{"BTC-USD"}, Stamps: true, BytesPerS: 20000, Position: "0-1007,3-998"}),

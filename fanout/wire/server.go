@@ -41,6 +41,8 @@ type Hello struct {
 	Channels []string `json:"channels"`
 	// State is that of the feed. A status tells when it changes.
 	State State `json:"state"`
+	// Operator tells whether this client may ask for /v1/server.
+	Operator bool `json:"operator,omitempty"`
 }
 
 // Limits is what one connection may ask for.

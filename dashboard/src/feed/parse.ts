@@ -148,6 +148,7 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
       ["limits", objectOf(limits), "the limits"],
       ["channels", listOf(isName), "names"],
       state,
+      ["operator", optional(isFlag), "true or false"],
     ],
   ],
   [

@@ -116,6 +116,8 @@ export interface Hello {
   readonly channels: readonly string[];
   /** Of the feed. */
   readonly state: State;
+  /** This client may ask for /v1/server. */
+  readonly operator?: boolean;
 }
 
 /** What one connection may ask for. */

@@ -91,13 +91,15 @@ type foreigner struct{ *net.TCPConn }
 
 func (foreigner) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(203, 0, 113, 1), Port: 1} }
 
-// tokens is a verifier that knows two tokens.
+// tokens is a verifier that knows three tokens.
 type tokens struct{}
 
 func (tokens) Verify(_ context.Context, token string) (*access.Grant, error) {
 	switch token {
 	case "good":
 		return &access.Grant{Symbols: []string{"A*"}, Channels: []string{"trades", "bars_1m"}}, nil
+	case "ops":
+		return &access.Grant{Subject: "on-call", Operator: true}, nil
 	case "short":
 		return &access.Grant{Expires: time.Now().Add(300 * time.Millisecond)}, nil
 	}
@@ -318,7 +320,8 @@ var handshake = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
 // has, well and badly, until it has given every answer of it.
 func TestAnswersKeepTheDocument(t *testing.T) {
 	c := &check{read(t, apidoc.OpenAPI), make(map[string]bool), make(map[string]*jsonschema.Schema)}
-	open := serve(t, gateway.Config{Limits: gateway.Limits{Terms: 3, Origins: origins(t, "https://friend.example")}}, fanout.Policy{Terms: 3})
+	open := serve(t, gateway.Config{Limits: gateway.Limits{Terms: 3, Origins: origins(t, "https://friend.example")}, AnyOperator: true,
+		Partitions: func() []gateway.Partition { return []gateway.Partition{{ID: 1, Next: 6, End: 7, Lag: 1, Ticks: 6}} }}, fanout.Policy{Terms: 3})
 	for i := range int64(5) {
 		open.trade("A", i, fmt.Sprint("1.", i))
 	}
@@ -336,6 +339,7 @@ func TestAnswersKeepTheDocument(t *testing.T) {
 		{scenario: "statistics", target: "/v1/snapshot?channel=stats", want: 200},
 		{scenario: "no snapshot of that channel", target: "/v1/snapshot?channel=trades", want: 400},
 		{scenario: "symbols", target: "/v1/symbols", want: 200},
+		{scenario: "the server", target: "/v1/server", want: 200},
 		{scenario: "bars", target: "/v1/bars?symbol=A", want: 200},
 		{scenario: "bars of a time", target: "/v1/bars?symbol=A&channel=bars_1s&from=1&to=2000000000000000&limit=2", want: 200},
 		{scenario: "bars of what had no trade", target: "/v1/bars?symbol=QUOTED&channel=bars_1h", want: 200},
@@ -375,6 +379,7 @@ func TestAnswersKeepTheDocument(t *testing.T) {
 			c.ask(t, open.addr, "GET", tc.target, tc.header, tc.want)
 		})
 	}
+	t.Run("the server, with a client that is slow", func(t *testing.T) { c.slowest(t) })
 	t.Run("what every request may be answered", func(t *testing.T) { c.refusals(t, open) })
 	t.Run("a page may ask", func(t *testing.T) {
 		c.ask(t, open.addr, "OPTIONS", "/v1/snapshot", http.Header{"Origin": {"https://friend.example"}}, 204)
@@ -384,7 +389,7 @@ func TestAnswersKeepTheDocument(t *testing.T) {
 	})
 	t.Run("operators", func(t *testing.T) {
 		waiting := gateway.New(gateway.Config{Hub: open.hub, Ready: func() error { return errors.New("no feed") }})
-		for _, path := range []string{"/livez", "/readyz", "/metrics"} {
+		for _, path := range []string{"/livez", "/readyz", "/metrics", "/v1/server"} {
 			c.record(t, open.Admin(), httptest.NewRequest("GET", path, nil), 200)
 		}
 		c.record(t, waiting.Admin(), httptest.NewRequest("GET", "/readyz", nil), 503)
@@ -394,6 +399,40 @@ func TestAnswersKeepTheDocument(t *testing.T) {
 			t.Errorf("the document has %s, and no gateway gave it", answer)
 		}
 	})
+}
+
+// slowest has a client be slow, and asks how the server does on both addresses.
+func (c *check) slowest(t *testing.T) {
+	s := serve(t, gateway.Config{Access: tokens{}}, fanout.Policy{})
+	s.trade("A", 0, "1")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, "GET", "http://"+s.addr+"/v1/sse?symbols=A&rate=0.001", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer ops")
+	transport := &http.Transport{DisableCompression: true}
+	defer transport.CloseIdleConnections()
+	a, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	if _, err := bodyOf(a); err != nil {
+		t.Fatal(err)
+	}
+	for offset := int64(1); s.hub.Stats().Conflated == 0; offset++ { // its rate lets one pass
+		s.trade("A", offset, "2")
+		time.Sleep(time.Millisecond)
+	}
+	for _, h := range []http.Handler{s.Admin(), s.Handler()} {
+		r := httptest.NewRequest("GET", "/v1/server", nil)
+		r.Header.Set("Authorization", "Bearer ops")
+		if body := c.record(t, h, r, 200).Body.String(); !strings.Contains(body, `"kind":"events","subject":"on-call"`) {
+			t.Errorf("the slow client is not among the slowest: %s", body)
+		}
+	}
 }
 
 // refusals asks for all that a gateway may say to any request.
@@ -438,7 +477,7 @@ func (c *check) refusals(t *testing.T, open *server) {
 			}
 		}
 	})
-	for _, target := range []string{"/v1/snapshot", "/v1/sse?symbols=A", "/v1/trades?symbol=B", "/v1/bars?symbol=A&channel=bars_1s"} {
+	for _, target := range []string{"/v1/snapshot", "/v1/sse?symbols=A", "/v1/trades?symbol=B", "/v1/bars?symbol=A&channel=bars_1s", "/v1/server"} {
 		c.ask(t, locked.addr, "GET", target, http.Header{"Authorization": {"Bearer good"}}, 403)
 	}
 }
@@ -462,7 +501,7 @@ func occupy(t *testing.T, s *server) {
 }
 
 // record checks the answer of a handler that needs no connection.
-func (c *check) record(t *testing.T, h http.Handler, r *http.Request, want int) {
+func (c *check) record(t *testing.T, h http.Handler, r *http.Request, want int) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -470,6 +509,7 @@ func (c *check) record(t *testing.T, h http.Handler, r *http.Request, want int) 
 		t.Errorf("%s: got %d, want %d", r.URL, w.Code, want)
 	}
 	c.answer(t, r, w.Result(), w.Body.Bytes())
+	return w
 }
 
 func origins(t *testing.T, texts ...string) gateway.Origins {

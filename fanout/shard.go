@@ -11,7 +11,7 @@ import (
 // shard is one goroutine and the subscribers that belong to it. Other
 // goroutines reach it through the dirty set and the inbox, both bounded: the
 // one by the number of symbols, the other by one request and one Writable a
-// connection. Everything below "the loop's own" is touched by the loop alone.
+// connection, and a census now and then. Everything below "the loop's own" is touched by the loop alone.
 type shard struct {
 	bit     uint64 // in slot.interest
 	book    *Book

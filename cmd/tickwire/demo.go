@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tickwire/fanout/gateway"
 	"tickwire/feed/broker"
 	"tickwire/feed/kafka"
 )
@@ -57,7 +58,9 @@ func (c *demoCmd) Run(ctx context.Context, stdout *os.File) (err error) {
 	if c.Source == "replay" { // its ticks are as old as the recording
 		c.FeedStale, c.SymbolStale = never, never
 	}
-	s, err := c.serverFlags.server(ctx, kafka.ConsumerConfig{Cluster: cluster, Topic: demoTopic}, c.Drain)
+	s, err := c.serverFlags.server(ctx, kafka.ConsumerConfig{Cluster: cluster, Topic: demoTopic}, gateway.Config{
+		Drain: c.Drain, AnyOperator: isLocal(bound.clients), // one person's own machine
+	})
 	if err != nil {
 		return err
 	}

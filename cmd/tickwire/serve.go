@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"tickwire/fanout/gateway"
 	"tickwire/feed/kafka"
 )
 
@@ -15,8 +17,9 @@ import (
 type serveCmd struct {
 	kafkaFlags
 	serverFlags
-	Drain time.Duration `help:"How long the clients are given to leave when the process is asked to end; a second signal ends it at once." default:"10s"`
-	From  string        `help:"Where to begin to read: beginning, end, a time such as 2026-01-31T12:00:00Z, or how long ago, such as 15m." default:"beginning"`
+	Drain       time.Duration `help:"How long the clients are given to leave when the process is asked to end; a second signal ends it at once." default:"10s"`
+	AnyOperator bool          `help:"With --auth none: everybody who asks by an address, by localhost or by a host of --origins is an operator and sees /v1/server."`
+	From        string        `help:"Where to begin to read: beginning, end, a time such as 2026-01-31T12:00:00Z, or how long ago, such as 15m." default:"beginning"`
 }
 
 // Run serves until the process is asked to end.
@@ -24,6 +27,9 @@ func (c *serveCmd) Run(ctx context.Context, stdout *os.File) error {
 	start, err := parseStart(c.From, time.Now())
 	if err != nil {
 		return err
+	}
+	if c.AnyOperator && c.Auth != "none" {
+		return errors.New("--any-operator goes with --auth none: with tokens, those have the claim operator")
 	}
 	bound, err := c.serverFlags.bind()
 	if err != nil {
@@ -33,7 +39,7 @@ func (c *serveCmd) Run(ctx context.Context, stdout *os.File) error {
 	if err := c.check(ctx); err != nil {
 		return err
 	}
-	s, err := c.serverFlags.server(ctx, kafka.ConsumerConfig{Cluster: c.cluster(), Topic: c.Topic, Start: start}, c.Drain)
+	s, err := c.serverFlags.server(ctx, kafka.ConsumerConfig{Cluster: c.cluster(), Topic: c.Topic, Start: start}, gateway.Config{Drain: c.Drain, AnyOperator: c.AnyOperator})
 	if err != nil {
 		return err
 	}

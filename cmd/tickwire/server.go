@@ -22,7 +22,7 @@ import (
 // serverFlags are what demo and serve have in common.
 type serverFlags struct {
 	Listen      string        `help:"Address for clients and the dashboard." default:"127.0.0.1:8080"`
-	Admin       string        `help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/." default:"127.0.0.1:9090"`
+	Admin       string        `help:"Address for operators: /livez, /readyz, /metrics, /v1/server, /debug/pprof/." default:"127.0.0.1:9090"`
 	Node        string        `help:"Name of this node to clients; empty: the host's." placeholder:"NAME"`
 	MaxSymbols  int           `help:"Symbols that the Book holds at most." default:"100000"`
 	MaxFrame    int           `help:"Bytes of updates in one frame at most, before compression; a client that is behind by more gets first what waited longest." default:"65536"`
@@ -51,11 +51,14 @@ func (f *serverFlags) bind() (bound, error) {
 		clients.Close()
 		return bound{}, err
 	}
-	if local := admin.Addr().(*net.TCPAddr).IP.IsLoopback(); !local {
-		slog.Warn("the admin address can be reached from other machines: whoever does sees profiles and metrics", "admin", admin.Addr().String())
+	if !isLocal(admin) {
+		slog.Warn("the admin address can be reached from other machines: whoever does sees profiles, metrics and who the clients are", "admin", admin.Addr().String())
 	}
 	return bound{clients, admin}, nil
 }
+
+// isLocal reports whether only this machine reaches a listener.
+func isLocal(ln net.Listener) bool { return ln.Addr().(*net.TCPAddr).IP.IsLoopback() }
 
 func listen(flag, addr string) (net.Listener, error) {
 	ln, err := net.Listen("tcp", addr)
@@ -92,9 +95,9 @@ type server struct {
 // hub asks it for its lag; the hub is filled in before the consumer runs.
 type sink struct{ *fanout.Hub }
 
-// server wires the parts together. From now on its hub runs; run ends it. drain
-// is how long its clients are given to leave.
-func (f *serverFlags) server(ctx context.Context, from kafka.ConsumerConfig, drain time.Duration) (*server, error) {
+// server wires the parts together. From now on its hub runs; run ends it. Of the
+// gateway's config the command says what its flags do not: Drain and AnyOperator.
+func (f *serverFlags) server(ctx context.Context, from kafka.ConsumerConfig, of gateway.Config) (*server, error) {
 	if f.Node == "" {
 		f.Node, _ = os.Hostname()
 	}
@@ -129,10 +132,9 @@ func (f *serverFlags) server(ctx context.Context, from kafka.ConsumerConfig, dra
 	}
 	s.hub = fanout.New(f.hubConfig(consumer, limits, from.Delay))
 	into.Hub = s.hub
-	s.gateway = gateway.New(gateway.Config{
-		Hub: s.hub, Node: f.Node, Ready: s.ready, Dashboard: dashboard.Handler(),
-		Limits: limits, Access: verifier, Delayed: s.delayed.hub, Drain: drain, TLS: secure,
-	})
+	of.Hub, of.Node, of.Version, of.Ready, of.Dashboard = s.hub, f.Node, version(), s.ready, dashboard.Handler()
+	of.Limits, of.Access, of.Delayed, of.TLS, of.Partitions = limits, verifier, s.delayed.hub, secure, s.partitions
+	s.gateway = gateway.New(of)
 	s.gateway.Registry().MustRegister(s.consumer)
 	if f.Pyroscope.server != nil {
 		s.profiler = newProfiler(f.Pyroscope.server, f.Node)
@@ -165,6 +167,16 @@ func (s *server) ready() error {
 		behind += p.Lag
 	}
 	return fmt.Errorf("catching up with the topic, %d records behind", behind)
+}
+
+// partitions is the consumer's progress as operators see it.
+func (s *server) partitions() []gateway.Partition {
+	var all []gateway.Partition
+	now := time.Now()
+	for _, p := range s.consumer.Progress() {
+		all = append(all, gateway.Partition{ID: p.Partition, Next: p.Next, End: p.End, Lag: p.Lag, Ticks: p.Ticks, Health: s.consumer.PartitionHealth(p.Partition, now)})
+	}
+	return all
 }
 
 // run starts the parts in g and has them end with ctx: first the gateway, and

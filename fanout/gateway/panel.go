@@ -140,39 +140,39 @@ func (p *panel) answer() panelAnswer {
 
 func (p *panel) look() panelAnswer {
 	g, now := p.gateway, time.Now()
+	clients, delayed := p.census() // first, so that no client has more than the counters of all
 	did, feed := g.hubs.stats(), g.hub.Feed()
 	a := panelAnswer{
 		Node: g.config.Node, Version: g.config.Version, Time: now.UnixMicro(), UpMS: now.Sub(p.began).Milliseconds(),
-		Symbols: did.Symbols, Skipped: did.Repeated + did.Astray + did.Refused,
+		Terms: clients.Terms, Symbols: did.Symbols, Watched: clients.Watched, Ticks: clients.Ticks, Skipped: did.Repeated + did.Astray + did.Refused,
 		Frames: did.Frames, Updates: did.Updates, TextBytes: did.Text, Bytes: did.Bytes, Conflated: did.Conflated, Gaps: did.Gaps,
 		Shards: did.Shards, Pulses: did.Pulses, PulseUS: did.PulseTime.Microseconds(),
 		Feed:       feedAnswer{State: feed.State, AgeMS: feed.Age.Milliseconds(), LagMS: feed.Behind.Milliseconds()},
 		Partitions: partitionsOf(g.config.Partitions()), Slowest: []clientAnswer{},
+		Connections: connectionsAnswer{
+			All: g.seats.count(), Waiting: g.lobby.count(), Delayed: delayed,
+			Plain: clients.Subscribers[fanout.Plain], Deflate: clients.Subscribers[fanout.Deflate], Events: clients.Subscribers[fanout.Events],
+		},
 	}
-	p.takeCensus(&a)
+	for _, one := range clients.Slowest {
+		a.Slowest = append(a.Slowest, clientOf(one))
+	}
 	a.takeRuntime()
 	return a
 }
 
-// takeCensus puts in what the hubs know of their clients.
-func (p *panel) takeCensus(a *panelAnswer) {
-	g := p.gateway
-	var all fanout.Census
-	for i, hub := range g.hubs.list() {
+// census is that of all hubs, and how many subscribers get delayed values.
+func (p *panel) census() (all fanout.Census, delayed int) {
+	for i, hub := range p.gateway.hubs.list() {
 		one := hub.Census(slowest)
 		if i > 0 {
 			for _, n := range one.Subscribers {
-				a.Connections.Delayed += n
+				delayed += n
 			}
 		}
 		all = all.Plus(one, slowest)
 	}
-	a.Connections.All, a.Connections.Waiting = g.seats.count(), g.lobby.count()
-	a.Connections.Plain, a.Connections.Deflate, a.Connections.Events = all.Subscribers[fanout.Plain], all.Subscribers[fanout.Deflate], all.Subscribers[fanout.Events]
-	a.Terms, a.Watched, a.Ticks = all.Terms, all.Watched, all.Ticks
-	for _, one := range all.Slowest {
-		a.Slowest = append(a.Slowest, clientOf(one))
-	}
+	return all, delayed
 }
 
 // client is what an outbox of the gateway tells of who is behind it.

@@ -62,7 +62,7 @@ type Plan struct {
 	Ramp time.Duration
 	// Duration is how long is measured after the ramp. Default: 60 s.
 	Duration time.Duration
-	// Settle bounds the wait for the last values. Default: 10 s.
+	// Settle bounds the wait for the last values. Default: 30 s.
 	Settle time.Duration
 	// Seed of the watchlists and the ticks. The same seed draws the same.
 	Seed uint64
@@ -135,7 +135,7 @@ func (p Plan) withDefaults() Plan {
 	p.Channel = cmp.Or(p.Channel, wire.Ticker)
 	p.Ramp = cmp.Or(p.Ramp, 10*time.Second)
 	p.Duration = cmp.Or(p.Duration, time.Minute)
-	p.Settle = cmp.Or(p.Settle, 10*time.Second)
+	p.Settle = cmp.Or(p.Settle, 30*time.Second)
 	p.Cohorts.SlowRate = cmp.Or(p.Cohorts.SlowRate, 32<<10)
 	if p.OnSecond == nil {
 		p.OnSecond = func(report.Progress) {}

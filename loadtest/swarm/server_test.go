@@ -20,7 +20,7 @@ import (
 	"tickwire/loadtest/verify"
 )
 
-const patience = 60 * time.Second // for anything to happen; only a failure takes that long
+const patience = 2 * time.Minute // for anything to happen; only a failure takes that long
 
 // market is a real server, and what it was given.
 type market struct {

@@ -31,7 +31,7 @@ import (
 	"tickwire/feed"
 )
 
-const patience = 20 * time.Second // for anything to happen; only a failure takes that long
+const patience = 2 * time.Minute // for anything to happen; only a failure takes that long
 
 // server is a gateway that serves until the test ends.
 type server struct {

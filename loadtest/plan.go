@@ -38,7 +38,7 @@ type Plan struct {
 
 	// Connections is how many subscribers there are, those of Cohorts included.
 	Connections int
-	// Watchlist is how many symbols each subscribes to. Default: 20.
+	// Watchlist is how many symbols each subscribes to, or Everything. Default: 20.
 	Watchlist int
 	// Mix is how watchlists are drawn, and how often a symbol ticks. Default: Zipf.
 	Mix Mix
@@ -123,6 +123,9 @@ const (
 	Recorded Schedule = "recorded" // as a venue's feed once came
 )
 
+// Everything is the watchlist of all symbols.
+const Everything = -1
+
 // Bounds of a plan.
 const (
 	MaxConnections = 1_000_000
@@ -160,8 +163,8 @@ func (p *Plan) check() error {
 	switch {
 	case p.Connections < 1 || p.Connections > MaxConnections:
 		return fmt.Errorf("%d connections: give 1 to %d", p.Connections, MaxConnections)
-	case p.Watchlist < 0:
-		return fmt.Errorf("a watchlist of %d symbols", p.Watchlist)
+	case p.Watchlist < Everything:
+		return fmt.Errorf("a watchlist of %d symbols: give 1 or more, or %d for all", p.Watchlist, Everything)
 	case p.Mix != Zipf && p.Mix != Uniform:
 		return fmt.Errorf("there is no mix %.40q: %s, %s", p.Mix, Zipf, Uniform)
 	case p.Ramp < 0 || p.Duration < 0 || p.Settle < 0 || p.Ramp+p.Duration > MaxDuration:
@@ -178,6 +181,9 @@ func (p *Plan) check() error {
 			return err
 		}
 	}
+	if err := fits(p.Connections, openFiles()); err != nil {
+		return err
+	}
 	return p.checkTarget()
 }
 
@@ -185,6 +191,8 @@ func (p *Publish) check() error {
 	switch {
 	case p.Put == nil:
 		return errors.New("a publisher needs somewhere to put its ticks")
+	case !feed.ValidSymbol([]byte(publish.Names(p.Prefix, 1)[0])):
+		return fmt.Errorf("the prefix %.40q cannot begin the name of a symbol: give a shorter one, of letters, digits, and . - _", p.Prefix)
 	case p.Symbols < 1 || p.Symbols > 100_000:
 		return fmt.Errorf("%d symbols: give 1 to 100000", p.Symbols)
 	case p.Rate <= 0 || p.Rate > 10_000_000:

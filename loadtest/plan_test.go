@@ -29,6 +29,10 @@ func TestAPlanThatCannotBeIsRefused(t *testing.T) {
 		{"no WebSocket", func(p *Plan) { p.URL = "http://127.0.0.1/v1/ws" }, "WebSocket"},
 		{"another path", func(p *Plan) { p.URL = "ws://127.0.0.1/" }, "/v1/ws"},
 		{"no URL", func(p *Plan) { p.URL = "" }, "URL"},
+		{"a watchlist of all", func(p *Plan) { p.Watchlist = Everything }, ""},
+		{"a watchlist of less than nothing", func(p *Plan) { p.Watchlist = -2 }, "watchlist"},
+		{"names that are none", func(p *Plan) { p.Publish.Prefix = "A,B" }, "prefix"},
+		{"names that are too long", func(p *Plan) { p.Publish.Prefix = strings.Repeat("A", 30) }, "prefix"},
 		{"nobody", func(p *Plan) { p.Connections = 0 }, "connections"},
 		{"for ever", func(p *Plan) { p.Duration = 48 * time.Hour }, "24h"},
 		{"more cohorts than subscribers", func(p *Plan) { p.Cohorts = Cohorts{Stalled: 0.6, Slow: 0.6} }, "100 %"},
@@ -50,6 +54,18 @@ func TestAPlanThatCannotBeIsRefused(t *testing.T) {
 				t.Errorf("got %v, which is no ErrNotOwned", err)
 			}
 		})
+	}
+}
+
+func TestConnectionsMustFitTheOpenFiles(t *testing.T) {
+	tests := []struct {
+		connections, files int
+		fit                bool
+	}{{100, 0, true}, {100, 100 + spare, true}, {101, 100 + spare, false}, {1, 20, false}}
+	for _, test := range tests {
+		if err := fits(test.connections, test.files); (err == nil) != test.fit || err != nil && !strings.Contains(err.Error(), "ulimit -n") {
+			t.Errorf("%d connections of %d files: got %v, want them to fit: %v", test.connections, test.files, err, test.fit)
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 func (s *session) config() report.Config {
 	p := &s.plan
 	c := report.Config{
-		URL: s.server.endpoint(), Connections: p.Connections, Watchlist: p.Watchlist, Symbols: len(s.names), Mix: string(p.Mix),
+		URL: s.server.endpoint(), Connections: p.Connections, Watchlist: max(0, p.Watchlist), Symbols: len(s.names), Mix: string(p.Mix),
 		Channel: p.Channel, Rate: p.Rate, Compression: !p.Plain, RampSeconds: p.Ramp.Seconds(), Duration: p.Duration.Seconds(),
 		Share: p.Share, Stalled: share(p.Cohorts.Stalled), Flap: share(p.Cohorts.Flap), Full: share(p.Cohorts.Full), Seed: p.Seed,
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,17 +64,31 @@ func (s *server) get(ctx context.Context, path string, query url.Values, into an
 	}
 	answer, err := s.client.Do(r)
 	if err != nil {
-		return err
+		return fmt.Errorf("the server at %s cannot be asked: %w", u.Host, plain(err))
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(answer.Body, 200))
-		return fmt.Errorf("GET %s: %s: %s", u.Path, answer.Status, strings.TrimSpace(string(said)))
+		return fmt.Errorf("the server at %s answered GET %s with %s: %s", u.Host, u.Path, answer.Status, strings.Join(strings.Fields(string(said)), " "))
 	}
 	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
-		return fmt.Errorf("GET %s: %w", u.Path, err)
+		return fmt.Errorf("the server at %s answered GET %s with what is no JSON: %w", u.Host, u.Path, err)
 	}
 	return nil
+}
+
+// plain is an error of a request without its URL, which may be long.
+func plain(err error) error {
+	if in := (*url.Error)(nil); errors.As(err, &in) {
+		return in.Err
+	}
+	return err
+}
+
+// reachable asks for one symbol: a server that is not there, or that lets us in
+// nowhere, is better known before anything is published.
+func (s *server) reachable(ctx context.Context, symbol string) error {
+	return s.snapshot(ctx, []string{symbol}, func(wire.Update) {})
 }
 
 // snapshotSymbols is how many symbols are asked for at once; the URL stays
@@ -100,20 +115,26 @@ func (s *server) snapshot(ctx context.Context, symbols []string, each func(wire.
 // than since, microseconds since 1970.
 func (s *server) awaitTicks(ctx context.Context, symbols []string, since int64) error {
 	left := symbols
+	var failed error // the newest request that was answered or refused
 	for {
 		newer := make(map[string]bool, len(left))
 		err := s.snapshot(ctx, left, func(u wire.Update) { newer[u.Symbol] = u.Time >= since })
-		if err == nil {
-			if left = slices.DeleteFunc(slices.Clone(left), func(name string) bool { return newer[name] }); len(left) == 0 {
-				return nil
-			}
+		left = slices.DeleteFunc(slices.Clone(left), func(name string) bool { return newer[name] })
+		if err == nil && len(left) == 0 {
+			return nil
+		}
+		if ctx.Err() == nil {
+			failed = err
 		}
 		select {
 		case <-ctx.Done():
-			if err != nil {
-				return err
+			switch {
+			case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+				return context.Cause(ctx)
+			case failed != nil:
+				return failed
 			}
-			return fmt.Errorf("%d of the %d symbols that were published have not come to the server, such as %s: is it on this topic?", len(left), len(symbols), left[0])
+			return fmt.Errorf("%d of the %d symbols that were published have not come to the server, such as %s: does it follow this topic?", len(left), len(symbols), left[0])
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -94,6 +94,9 @@ func (s *session) open(ctx context.Context) error {
 	}
 	p := s.plan.Publish
 	s.names = publish.Names(p.Prefix, p.Symbols)
+	if err := s.server.reachable(ctx, s.names[0]); err != nil {
+		return err
+	}
 	s.truth = verify.NewTruth(s.names, keep)
 	var err error
 	if s.agenda, err = p.agenda(ctx, s.plan.Seed); err != nil {

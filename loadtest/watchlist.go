@@ -19,6 +19,9 @@ type draw struct {
 const exponent = 1.0
 
 func newDraw(mix Mix, symbols, n int, seed uint64) *draw {
+	if n == Everything {
+		n = symbols
+	}
 	d := &draw{symbols: symbols, n: min(n, symbols), seed: seed}
 	if mix == Zipf {
 		d.until = make([]float64, symbols)
@@ -34,7 +37,7 @@ func newDraw(mix Mix, symbols, n int, seed uint64) *draw {
 // watchlist is that of a subscriber: always the same. nil stands for every
 // symbol.
 func (d *draw) watchlist(subscriber int) []int32 {
-	if d.n == 0 || d.n == d.symbols {
+	if d.n == d.symbols {
 		return nil
 	}
 	random := rand.New(rand.NewPCG(d.seed, uint64(subscriber)))

@@ -45,7 +45,7 @@ func TestWatchlistsAreDrawn(t *testing.T) {
 }
 
 func TestAWatchlistOfAllIsEverySymbol(t *testing.T) {
-	for _, n := range []int{0, 50, 80} {
+	for _, n := range []int{Everything, 50, 80} {
 		if got := newDraw(Zipf, 50, n, 1).watchlist(4); got != nil {
 			t.Errorf("%d of 50 symbols: got %v, want nil, which stands for all", n, got)
 		}

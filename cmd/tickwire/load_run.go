@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -66,6 +67,9 @@ var errUnclean = errors.New("load: the run is not clean: see above")
 // right.
 func (c *loadRunCmd) Run(ctx context.Context, stdout *os.File) error {
 	plan, err := c.plan()
+	if err == nil {
+		err = c.checkFiles()
+	}
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -100,7 +104,10 @@ func (c *loadRunCmd) plan() (loadtest.Plan, error) {
 		Channel: c.Channel, Rate: c.Rate, Plain: !c.Compression, Share: float64(c.Decode),
 		Cohorts: loadtest.Cohorts{Stalled: float64(c.Stalled), Slow: float64(c.Slow.share), SlowRate: c.Slow.bytesPerS,
 			Flap: float64(c.Flap), Full: float64(c.Full), Churn: float64(c.Churn)},
-		Ramp: c.Ramp, Duration: c.Duration, Seed: c.Seed,
+		Ramp: max(c.Ramp, time.Millisecond), Duration: c.Duration, Seed: c.Seed,
+	}
+	if c.Watchlist == 0 {
+		p.Watchlist = loadtest.Everything
 	}
 	if c.Token != "" {
 		p.Token = func(context.Context) (string, error) { return readToken(c.Token) }
@@ -112,7 +119,7 @@ func (c *loadRunCmd) plan() (loadtest.Plan, error) {
 		return p, nil
 	}
 	p.Publish = &loadtest.Publish{Symbols: c.Symbols, Prefix: c.Prefix, Rate: c.Ticks, Schedule: loadtest.Schedule(c.Schedule)}
-	if _, err := os.Stat(c.Schedule); err == nil && strings.ContainsAny(c.Schedule, "./") {
+	if strings.ContainsAny(c.Schedule, "./") { // the name of a file, and no schedule
 		p.Publish.Schedule, p.Publish.Recording = loadtest.Recorded, c.Schedule
 	}
 	return p, nil
@@ -141,6 +148,23 @@ func (c *loadRunCmd) carryOut(ctx context.Context, plan loadtest.Plan) (*loadtes
 	return loadtest.FindKnee(ctx, plan, search)
 }
 
+// checkFiles reports whether the reports will have a place, before the time that
+// they cost.
+func (c *loadRunCmd) checkFiles() error {
+	for _, name := range []string{c.JSON, c.HDR, c.HTML} {
+		if name == "" {
+			continue
+		}
+		if at, err := os.Stat(filepath.Dir(name)); err != nil || !at.IsDir() {
+			return fmt.Errorf("there is no folder %s for %s: make it, or give another", filepath.Dir(name), filepath.Base(name))
+		}
+		if at, err := os.Stat(name); err == nil && at.IsDir() {
+			return fmt.Errorf("%s is a folder: give the name of a file", name)
+		}
+	}
+	return nil
+}
+
 // tell writes the report in every form that was asked for.
 func (c *loadRunCmd) tell(o *loadtest.Outcome, stdout *os.File) error {
 	o.Result.Version, o.Result.Command = version(), commandLine(os.Args[1:])
@@ -157,7 +181,13 @@ func (c *loadRunCmd) tell(o *loadtest.Outcome, stdout *os.File) error {
 			failed = append(failed, writeFile(form.file, form.write))
 		}
 	}
-	return errors.Join(append(failed, report.Text(stdout, o.Result))...)
+	failed = append(failed, report.Text(stdout, o.Result))
+	for _, err := range failed { // one line is said, of the first
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func writeFile(name string, write func(*os.File) error) error {

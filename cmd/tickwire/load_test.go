@@ -126,6 +126,9 @@ func TestLoadRefusesWhatIsNotItsOwn(t *testing.T) {
 		{"a speed that is none", []string{"--slow", "5%:fast"}, "32KiB/s"},
 		{"a bound that is none", []string{"--find-knee", "fast"}, "p99<20ms"},
 		{"no server", []string{"--url", "ws://127.0.0.1:1/v1/ws"}, "refused"},
+		{"more than there can be", []string{"--connections", "999999"}, "ulimit -n"},
+		{"a report in no folder", []string{"--json", filepath.Join(t.TempDir(), "none", "report.json")}, "no folder"},
+		{"a report in place of a folder", []string{"--html", t.TempDir()}, "is a folder"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

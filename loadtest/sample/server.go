@@ -66,11 +66,11 @@ func (s *Server) fetch(ctx context.Context) (families, error) {
 	}
 	answer, err := s.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("the server's metrics: %w", err)
+		return nil, fmt.Errorf("the server's metrics: %w; is that its admin address?", err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server's metrics: GET %s: %s", s.url, answer.Status)
+		return nil, fmt.Errorf("the server's metrics: GET %s: %s; is that its admin address?", s.url, answer.Status)
 	}
 	now, err := parse(io.LimitReader(answer.Body, maxMetrics))
 	if err == nil {

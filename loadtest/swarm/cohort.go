@@ -31,7 +31,7 @@ type subscriber interface {
 	leave()
 	// complete reports whether it is there and has all that was published.
 	complete() bool
-	// finish has its Watch say what was missing, if it is there.
+	// finish has its Watch say what was missing.
 	finish(t *tally)
 }
 
@@ -69,6 +69,17 @@ type tally struct {
 	mu     sync.Mutex // protects what follows
 	ledger verify.Ledger
 	bytes  uint64
+}
+
+// end has a Watch say what its client lacks.
+func (t *tally) end(w *verify.Watch, connected bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if connected {
+		w.Finish(&t.ledger)
+	} else {
+		w.Lost(&t.ledger)
+	}
 }
 
 func newCohort(s *Swarm, number int, name Cohort) *cohort {

@@ -267,11 +267,9 @@ func (w *whole) complete() bool {
 func (w *whole) finish(t *tally) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open && !w.finished {
+	if !w.finished {
 		w.finished = true
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		w.watch.Finish(&t.ledger)
+		t.end(w.watch, w.open)
 	}
 }
 

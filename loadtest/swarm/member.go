@@ -256,12 +256,11 @@ func (m *member) complete() bool {
 func (m *member) finish(t *tally) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.isOpen() && !m.finished {
-		m.finished = true
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		m.watch.Finish(&t.ledger)
+	if m.finished || m.watch == nil {
+		return
 	}
+	m.finished = true
+	t.end(m.watch, m.isOpen())
 }
 
 // isOpen reports whether it is connected and subscribed. It is called with m.mu

@@ -36,10 +36,10 @@ func (s *Swarm) Settle(ctx context.Context) (behind map[Cohort]int) {
 	}
 }
 
-// Finish has every Watch say what its client lacks, after Settle. Members
-// without a connection are left out, as they have been told nothing wrong, and so
-// are those of Slow that are behind. Stats then have it. No message that comes
-// later is looked at.
+// Finish has every Watch say what its client lacks, after Settle. Stats then have
+// it. What members without a connection lack is expected and did not arrive, but
+// they have been told nothing wrong. Those of Slow that are behind are left out. No
+// message that comes later is looked at.
 func (s *Swarm) Finish() {
 	for _, c := range s.cohorts {
 		if !c.ends() {

@@ -241,3 +241,20 @@ func TestEveryoneAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsGoneLacksWhatCameAfter, and nobody has broken a promise to it.
+func TestWhoIsGoneLacksWhatCameAfter(t *testing.T) {
+	s := newScript(published3(), wire.Ticker, 0)
+	s.market()
+	s.snapshot("A", s.of(0, nil), s.sent[eth][9])
+	s.ticker("A", s.of(4, nil)) // 4 of 9
+	s.client("A").Lost(&s.ledger)
+	if l := s.ledger; l.Expected != 2+9 || l.Accounted != 2+4 || l.Broken() != 0 {
+		t.Errorf("got %d of %d ticks, %d violations; want 6 of 11 and none", l.Accounted, l.Expected, l.Broken())
+	}
+	never := s.truth.Watch("B", wire.Ticker, nil)
+	var l Ledger
+	if never.Lost(&l); l.Expected != 0 {
+		t.Errorf("who was told nothing: got %d expected, want none", l.Expected)
+	}
+}

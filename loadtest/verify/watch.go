@@ -126,6 +126,16 @@ func (w *Watch) Complete() bool {
 	return true
 }
 
+// Lost is called once, in place of Finish, of a client that has no connection in
+// the end: what it was not told does not arrive any more. That breaks no promise.
+func (w *Watch) Lost(l *Ledger) {
+	for i := range w.views {
+		if v := &w.views[i]; v.is(told) {
+			l.Expected += uint64(w.truth.end(v, w.trades).missing)
+		}
+	}
+}
+
 // Finish is called once, when all is quiet: a symbol whose last value is not the
 // last one published is a violation.
 func (w *Watch) Finish(l *Ledger) {

@@ -139,6 +139,13 @@ func (p *Publisher) openOne() {
 	p.opened++
 }
 
+// Begin forgets how late the publisher was, for the next part of a run.
+func (p *Publisher) Begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late.Reset()
+}
+
 // Run publishes by the plan until ctx ends, which is no error, or Put fails. A
 // second Run goes on in the plan where the first ended; two at a time are not
 // allowed. Ticks that were due and not yet put when it ends are not published:

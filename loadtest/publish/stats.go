@@ -6,7 +6,8 @@ import "time"
 type Stats struct {
 	Planned   uint64 // ticks that were due up to now, those of Open included
 	Published uint64 // ticks that Put has taken
-	// MaxLate and P99Late are by how much the publisher itself was late: from
+	// MaxLate and P99Late are by how much the publisher itself was late since
+	// Begin: from
 	// when a tick was due, and the Put before had returned, to its own Put.
 	MaxLate, P99Late time.Duration
 	Blocked          time.Duration // time inside Put

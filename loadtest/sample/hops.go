@@ -36,6 +36,15 @@ func (h *HopRecorder) Hop(planned, published, node, sent, received int64) {
 	record(h.client, received-sent)
 }
 
+// Reset forgets all.
+func (h *HopRecorder) Reset() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, one := range []*hdrhistogram.Histogram{h.publish, h.kafka, h.server, h.client} {
+		one.Reset()
+	}
+}
+
 // Hops is what the report says of them; nil when nothing was stamped.
 func (h *HopRecorder) Hops() *report.Hops {
 	h.mu.Lock()

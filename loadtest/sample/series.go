@@ -37,16 +37,25 @@ type span struct {
 	corrected, uncorrected *hdrhistogram.PackedHistogram
 }
 
+// Short is a time that has no row of its own: its rates would say nothing.
+const Short = time.Second / 2
+
 // NewSeries begins with the first reading and has at most limit rows, which is
 // at least 2.
 func NewSeries(first Reading, limit int) *Series {
 	return &Series{start: first.At, limit: max(limit, 2), each: 1, before: first}
 }
 
-// Add takes the next reading, and the latencies since the one before.
+// Add takes the next reading, and the latencies since the one before. If that was
+// less than Short ago, both belong to the row before.
 func (s *Series) Add(next Reading, since *Latencies) {
 	one := span{from: s.before, to: next, readings: 1, corrected: pack(since.Corrected), uncorrected: pack(since.Uncorrected)}
 	s.before = next
+	if last := len(s.rows) - 1; last >= 0 && next.At.Sub(one.from.At) < Short {
+		one.readings = 0
+		s.rows[last].join(one)
+		return
+	}
 	if s.full() && len(s.rows) == s.limit {
 		s.halve()
 	}

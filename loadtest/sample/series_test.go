@@ -70,3 +70,21 @@ func TestALongSeriesHasFewerRowsAndLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestAShortTimeHasNoRowOfItsOwn: its rates would be of nothing.
+func TestAShortTimeHasNoRowOfItsOwn(t *testing.T) {
+	start := time.Unix(1_700_000_000, 0)
+	s := NewSeries(Reading{At: start}, 10)
+	l := NewLatencies()
+	l.record(0, 0, 1000)
+	s.Add(Reading{At: start.Add(time.Second), Updates: 100}, l)
+	s.Add(Reading{At: start.Add(time.Second + time.Millisecond), Updates: 101}, l)
+	s.Add(Reading{At: start.Add(2 * time.Second), Updates: 200}, l)
+	rows := s.Rows()
+	if len(rows) != 2 || rows[0].Seconds != 1.001 || math.Abs(rows[0].UpdatesPerSecond-101/1.001) > 1e-9 || rows[1].At != 2 {
+		t.Fatalf("got %+v, want rows of 1.001 s and 0.999 s", rows)
+	}
+	if n := s.rows[0].corrected.TotalCount(); n != 2 {
+		t.Errorf("got %d latencies in the first row, want both", n)
+	}
+}

@@ -35,16 +35,11 @@ func NewServer(url string, client *http.Client) *Server {
 	return &Server{url: url, client: client}
 }
 
-// Begin takes a reading that later ones are compared with. It may be called
-// again, for the next part of a run.
+// Begin takes a reading that later ones are compared with; when it fails, the
+// next one is that. It may be called again, for the next part of a run.
 func (s *Server) Begin(ctx context.Context) error {
-	now, err := s.fetch(ctx)
-	if err != nil {
-		return err
-	}
-	s.base, s.most, s.began = now, report.Server{}, time.Now()
-	s.take(now)
-	return nil
+	s.base, s.most = nil, report.Server{}
+	return s.Read(ctx)
 }
 
 // Read takes a reading. One that fails is counted in the report; the error says
@@ -54,6 +49,9 @@ func (s *Server) Read(ctx context.Context) error {
 	if err != nil {
 		s.most.Missed++
 		return err
+	}
+	if s.base == nil {
+		s.base, s.began = now, time.Now()
 	}
 	s.take(now)
 	return nil

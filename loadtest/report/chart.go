@@ -93,7 +93,7 @@ func (c chart) keys() (keys []key) {
 		keys = append(keys, key{l.name, inks[l.ink], sign})
 	}
 	if len(c.marks) > 0 {
-		keys = append(keys, key{"broke or invalid", inks[warn], "◯"})
+		keys = append(keys, key{"did not hold", inks[warn], "◯"})
 	}
 	if c.bound > 0 {
 		keys = append(keys, key{"bound", inks[warn], "┈┈"})

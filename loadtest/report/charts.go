@@ -97,7 +97,7 @@ func (r *Result) kneeChart() chart {
 	for _, s := range steps {
 		p50 = append(p50, plotter.XY{X: s.Load, Y: level(s.P50)})
 		p99 = append(p99, plotter.XY{X: s.Load, Y: level(s.P99)})
-		if !s.Held || !s.Valid {
+		if !s.Held {
 			broke = append(broke, plotter.XY{X: s.Load, Y: level(s.P99)})
 		}
 	}

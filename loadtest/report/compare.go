@@ -43,7 +43,7 @@ func (e *ConfigError) Error() string {
 	for _, d := range e.Different {
 		texts = append(texts, d.String())
 	}
-	return "the runs are of different configuration, so their figures cannot be compared: " + strings.Join(texts, "; ") + "; force it if you know better"
+	return "the runs are of different configuration, so their figures cannot be compared: " + strings.Join(texts, "; ")
 }
 
 // Compare puts b beside a. Runs of different configuration are refused with a

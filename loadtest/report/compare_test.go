@@ -19,7 +19,7 @@ func TestRunsThatDidNotDoTheSameAreNotCompared(t *testing.T) {
 	if !reflect.DeepEqual(config.Different, want) {
 		t.Errorf("got %v, want %v", config.Different, want)
 	}
-	for _, part := range []string{"rate: 10 / 20", "stalled: 5% / none", "force"} {
+	for _, part := range []string{"rate: 10 / 20", "stalled: 5% / none"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error is %q, want %q in it", err, part)
 		}

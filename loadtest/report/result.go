@@ -33,12 +33,15 @@ type Result struct {
 	Hops        *Hops        `json:"hops_us,omitempty"`
 
 	// Reach is the part of the expected ticks that arrived, 0 to 1. A tick that
-	// came only as part of a later update has arrived; Conflated counts these.
+	// came only as part of a later update has arrived; Conflated counts these. To a
+	// subscriber that comes again a snapshot tells what it missed; one that did not
+	// come again was to be told all up to the end.
 	Reach      float64    `json:"reach"`
 	Conflated  uint64     `json:"conflated"`
 	Violations Violations `json:"violations"`
-	Converged  bool       `json:"converged"` // at the end every subscriber had the newest values
-	Behind     int        `json:"behind"`    // those that had not
+	Converged  bool       `json:"converged"`         // at the end every subscriber had the newest values
+	Missing    []string   `json:"missing,omitempty"` // what was asked for and did not come about, such as the rest of the time
+	Behind     int        `json:"behind"`            // those that had not
 
 	Cohorts   map[string]Cohort `json:"cohorts"`
 	Failures  map[string]uint64 `json:"failures"` // what went wrong with connections, and how often
@@ -114,8 +117,9 @@ type Percentile struct {
 	Uncorrected int64   `json:"uncorrected_us"`
 }
 
-// Hops is where the time of an update went. It is there when the server stamps
-// its updates. Kafka's counts from the planned time and so has Publish in it.
+// Hops is where the time of an update went, each part from the end of the one
+// before. It is there when the server stamps its updates. In a passive run nobody
+// knows when ticks were handed over: Kafka then counts from their own times.
 type Hops struct {
 	Publish Hop `json:"publish"` // planned until handed to Kafka
 	Kafka   Hop `json:"kafka"`   // then until the node had it
@@ -250,9 +254,11 @@ type Row struct {
 type Knee struct {
 	Bound     string  `json:"bound"` // as it was asked for: p99<20ms
 	BoundUS   int64   `json:"bound_us"`
-	Dimension string  `json:"dimension"` // what a load counts: connections, ticks_per_s
-	Steps     []Step  `json:"steps"`     // in the order of the search
-	Held      float64 `json:"held"`      // the highest load that held; 0: none did
+	Dimension string  `json:"dimension"`         // what a load counts: connections, ticks_per_s
+	Steps     []Step  `json:"steps"`             // in the order of the search
+	Held      float64 `json:"held"`              // the highest load that held; 0: none did
+	Broke     float64 `json:"broke"`             // the lowest that did not; 0: all did that were to be tried
+	Limited   bool    `json:"generator_limited"` // at Broke the generator was the bottleneck: the server's knee is not known, but at Held or above
 	Double    *Double `json:"double,omitempty"`
 	Recovery  float64 `json:"recovery_s"` // from the end of the overload until the bound held again; below 0: it never did
 }
@@ -264,8 +270,10 @@ type Step struct {
 	P99              int64   `json:"p99_us"`
 	UpdatesPerSecond float64 `json:"updates_per_s"`
 	Conflation       float64 `json:"conflation_ratio"`
+	Lost             uint64  `json:"lost"` // connections of well-behaved subscribers that failed or ended
 	Held             bool    `json:"held"`
-	Valid            bool    `json:"valid"` // false: the generator was the bottleneck, the step says nothing
+	Valid            bool    `json:"valid"`         // false: the generator was late itself; a load that did not hold then says nothing of the server
+	Why              string  `json:"why,omitempty"` // it did not hold
 }
 
 // Double is twice the load that held.

@@ -67,7 +67,7 @@ func badRun() *Result {
 	steady.Violations.Examples = nil
 	r.Cohorts["steady"] = steady
 	r.Server = nil
-	r.Knee = &Knee{Bound: "p99<20ms", BoundUS: 20_000, Dimension: "connections", Held: 8000, Recovery: 1.4,
+	r.Knee = &Knee{Bound: "p99<20ms", BoundUS: 20_000, Dimension: "connections", Held: 8000, Broke: 12_000, Recovery: 1.4,
 		Steps: []Step{
 			{Load: 2000, P50: 900, P99: 4000, UpdatesPerSecond: 40_000, Conflation: 0.1, Held: true, Valid: true},
 			{Load: 4000, P50: 1200, P99: 7000, UpdatesPerSecond: 80_000, Conflation: 0.2, Held: true, Valid: true},

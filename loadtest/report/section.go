@@ -39,14 +39,15 @@ func (r *Result) latencySection() section {
 		s.Rows = [][]string{row("planned to received", r.Latency), row("published to received (uncorrected)", r.Uncorrected)}
 	}
 	if c := r.Clock; c != nil {
-		line := fmt.Sprintf("Clocks: the server's is ahead by %s, give or take %s", micros(c.OffsetUS), micros(c.UncertaintyUS))
-		if c.OffsetUS < 0 {
-			line = fmt.Sprintf("Clocks: the server's is behind by %s, give or take %s", micros(-c.OffsetUS), micros(c.UncertaintyUS))
+		way, off := "ahead", c.OffsetUS
+		if off < 0 {
+			way, off = "behind", -off
 		}
-		if c.Note != "" {
-			line += "; " + c.Note
+		line := fmt.Sprintf("the server's is %s by %s, give or take %s; ", way, micros(off), micros(c.UncertaintyUS))
+		if off == 0 && c.UncertaintyUS == 0 { // it was not asked
+			line = ""
 		}
-		s.Lines = append(s.Lines, line+".")
+		s.Lines = append(s.Lines, "Clocks: "+line+c.Note+".")
 	}
 	return s
 }
@@ -56,9 +57,14 @@ func (r *Result) hopsSection() section {
 		return section{}
 	}
 	row := func(name string, h Hop) []string { return []string{name, micros(h.P50), micros(h.P99), micros(h.Max)} }
-	return section{Title: "Where the time goes", Head: []string{"", "p50", "p99", "max"}, Rows: [][]string{
+	s := section{Title: "Where the time goes", Head: []string{"", "p50", "p99", "max"}, Rows: [][]string{
 		row("planned, until handed to Kafka", r.Hops.Publish), row("handed over, until the node had it", r.Hops.Kafka),
 		row("until it wrote to the socket", r.Hops.Server), row("until it was read from there", r.Hops.Client)}}
+	if r.Mode == Passive { // nobody knows when it was handed over
+		s.Rows = s.Rows[1:]
+		s.Rows[0][0] = "tick's own time, until the node had it"
+	}
+	return s
 }
 
 func (r *Result) trafficSection() section {
@@ -89,9 +95,13 @@ func (r *Result) cohortSection() section {
 		"updates", "bytes", "p50", "p99", "max", "first p99", "reach", "behind", "violations"}}
 	for _, name := range r.cohorts() {
 		c := r.Cohorts[name]
+		reach := percent(c.Reach)
+		if c.Updates == 0 && c.Reach == 1 { // of nothing, as who only comes and goes is told
+			reach = "-"
+		}
 		s.Rows = append(s.Rows, []string{name, comma(c.Members), comma(c.Connected), comma(c.Failed), comma(c.Evicted), comma(c.Reconnects),
 			comma(c.Updates), size(float64(c.Bytes)), known(c.Latency.P50), known(c.Latency.P99), known(c.Latency.Max),
-			known(c.First.P99), percent(c.Reach), comma(c.Behind), comma(c.Violations.Total())})
+			known(c.First.P99), reach, comma(c.Behind), comma(c.Violations.Total())})
 		for _, text := range mostFirst(c.Closes) {
 			s.Lines = append(s.Lines, name+": closed: "+text)
 		}
@@ -104,7 +114,7 @@ func (r *Result) kneeSection() section {
 	if k == nil {
 		return section{}
 	}
-	s := section{Title: "Knee", Head: []string{k.Dimension, "p50", "p99", "updates/s", "conflated", "reach", "verdict"}}
+	s := section{Title: "Knee", Head: []string{k.Dimension, "p50", "p99", "updates/s", "conflated", "verdict"}}
 	row := func(step Step, verdict string) {
 		s.Rows = append(s.Rows, []string{pace(step.Load), micros(step.P50), micros(step.P99), pace(step.UpdatesPerSecond), percent(step.Conflation), verdict})
 	}
@@ -115,14 +125,23 @@ func (r *Result) kneeSection() section {
 	if k.Held > 0 {
 		s.Lines = []string{fmt.Sprintf("The highest load that held %s: %s %s.", k.Bound, pace(k.Held), k.Dimension)}
 	}
+	switch {
+	case k.Limited:
+		s.Lines = append(s.Lines, fmt.Sprintf("At %s the generator was the limit: the server's knee is not known, but no lower.", pace(k.Broke)))
+	case k.Broke == 0 && k.Held > 0:
+		s.Lines = append(s.Lines, "No higher load was to be tried: the server's knee is not known, but no lower.")
+	}
 	if d := k.Double; d != nil {
 		row(d.Step, d.verdict())
 		manner := "a cliff"
-		if d.Graceful {
+		switch {
+		case !d.Valid && !d.Held:
+			manner = "the generator was the limit, so this says nothing of the server"
+		case d.Graceful:
 			manner = "graceful"
 		}
 		line := "At twice that: " + manner
-		if d.Why != "" {
+		if d.Why != "" && (d.Valid || d.Held) {
 			line += ", " + d.Why
 		}
 		s.Lines = append(s.Lines, line+".")
@@ -131,18 +150,26 @@ func (r *Result) kneeSection() section {
 		} else {
 			s.Lines = append(s.Lines, "Recovered after "+seconds(k.Recovery)+".")
 		}
+	} else if k.Held > 0 && k.Broke > 0 {
+		s.Lines = append(s.Lines, "Twice that was not tried.")
 	}
 	return s
 }
 
 func (s Step) verdict() string {
+	verdict := "broke"
 	switch {
-	case !s.Valid:
-		return "invalid"
+	case s.Held && s.Valid:
+		verdict = "held"
 	case s.Held:
-		return "held"
+		verdict = "held, with a late generator"
+	case !s.Valid:
+		verdict = "the generator's limit"
 	}
-	return "broke"
+	if s.Why != "" {
+		verdict += ": " + s.Why
+	}
+	return verdict
 }
 
 func (r *Result) serverSection() section {

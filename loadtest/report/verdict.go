@@ -24,11 +24,11 @@ func (v Violations) String() string {
 }
 
 // Verdict says in a few lines whether the run shows that the server can be
-// relied on. It is ok when the run measured something, found no violation, was
-// not limited by its generator, ended with every subscriber at the newest
-// values, and when all the subscribers that were well behaved were connected and
-// none of them was closed by the server. Each line begins with its verdict; one
-// that is not ok is in capitals.
+// relied on. It is ok when the run was carried out whole, measured something,
+// found no violation, was not limited by its generator, ended with every
+// subscriber at the newest values, and when all the subscribers that were well
+// behaved were connected and none of them lost its connection. Each line begins
+// with its verdict; one that is not ok is in capitals.
 func (r *Result) Verdict() (ok bool, lines []string) {
 	ok = true
 	say := func(good bool, yes, no string) {
@@ -42,6 +42,9 @@ func (r *Result) Verdict() (ok bool, lines []string) {
 	say(r.Updates > 0 && r.Latency.Count > 0,
 		fmt.Sprintf("measured: %s updates over %s connections", comma(r.Updates), comma(r.Connections)),
 		fmt.Sprintf("NOTHING MEASURED: %s updates over %s connections", comma(r.Updates), comma(r.Connections)))
+	if len(r.Missing) > 0 {
+		say(false, "", "NOT WHOLE: "+strings.Join(r.Missing, "; "))
+	}
 	say(r.Violations.Total() == 0, "clean: no violation", "NOT CLEAN: violations: "+r.Violations.String())
 	behind := count(r.Behind, "subscriber") + " ended without the newest values"
 	if r.Behind == 0 {
@@ -62,6 +65,9 @@ func (r *Result) lost() (lost []string) {
 		c := r.Cohorts[name]
 		if c.Connected < c.Members {
 			lost = append(lost, fmt.Sprintf("%s: %s of %s connected", name, comma(c.Connected), comma(c.Members)))
+		}
+		if c.Failed > 0 {
+			lost = append(lost, fmt.Sprintf("%s: %s failed or broke", name, count(int(c.Failed), "connection")))
 		}
 		if c.Evicted > 0 {
 			lost = append(lost, fmt.Sprintf("%s: the server closed %s", name, comma(c.Evicted)))

@@ -28,6 +28,8 @@ func TestARunIsOkOnlyWhenAllOfItIs(t *testing.T) {
 		{"nobody waited for the newest", func(r *Result) { r.Converged = false }, "NOT CONVERGED: the run ended"},
 		{"the generator was the bottleneck", func(r *Result) { r.Generator.Valid, r.Generator.Why = false, []string{"late"} }, "NOT VALID: late"},
 		{"a steady one was not connected", func(r *Result) { cohort(r, "steady", func(c *Cohort) { c.Connected-- }) }, "NOT ALL CONNECTED: steady: 8,999 of 9,000"},
+		{"a steady one lost its connection", func(r *Result) { cohort(r, "steady", func(c *Cohort) { c.Failed = 1 }) }, "NOT ALL CONNECTED: steady: 1 connection failed or broke"},
+		{"it was cut short", func(r *Result) { r.Missing = []string{"it was asked to end", "and so on"} }, "NOT WHOLE: it was asked to end; and so on"},
 		{"a steady one was closed", func(r *Result) { cohort(r, "steady", func(c *Cohort) { c.Evicted = 1 }) }, "NOT ALL CONNECTED: steady: the server closed 1"},
 		{"one that does not read was closed, as it should be", func(r *Result) { cohort(r, "stalled", func(c *Cohort) { c.Evicted++ }) }, ""},
 	}
@@ -40,9 +42,37 @@ func TestARunIsOkOnlyWhenAllOfItIs(t *testing.T) {
 			if ok != (test.want == "") || ok && len(bad) != 0 || !ok && (len(bad) != 1 || !strings.HasPrefix(bad[0], test.want)) {
 				t.Errorf("got ok %v and %q, want %q", ok, bad, test.want)
 			}
-			if len(lines) != 5 {
-				t.Errorf("got %d lines, want one of each of the 5 verdicts: %q", len(lines), lines)
+			if want := 5 + min(1, len(r.Missing)); len(lines) != want {
+				t.Errorf("got %d lines, want one of each of the %d verdicts: %q", len(lines), want, lines)
 			}
 		})
+	}
+}
+
+// TestAStepSaysWhoseLimitItWas: what broke while the generator was late is not
+// the server's.
+func TestAStepSaysWhoseLimitItWas(t *testing.T) {
+	tests := []struct {
+		step Step
+		want string
+	}{
+		{Step{Held: true, Valid: true}, "held"},
+		{Step{Held: true}, "held, with a late generator"},
+		{Step{Valid: true, Why: "p99 of 34ms"}, "broke: p99 of 34ms"},
+		{Step{Why: "p99 of 34ms"}, "the generator's limit: p99 of 34ms"},
+	}
+	for _, test := range tests {
+		if got := test.step.verdict(); got != test.want {
+			t.Errorf("%+v: got %q, want %q", test.step, got, test.want)
+		}
+	}
+	r := goodRun()
+	r.Knee = &Knee{Bound: "p99<20ms", Dimension: "connections", Held: 100, Broke: 200, Limited: true,
+		Double: &Double{Step: Step{Load: 200}, Why: "everything"}}
+	text := strings.Join(r.kneeSection().Lines, "\n")
+	for _, want := range []string{"held p99<20ms: 100 ", "At 200 the generator was the limit", "this says nothing of the server"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got %q, want %q in it", text, want)
+		}
 	}
 }

@@ -21,7 +21,7 @@ const (
 func (s *session) compareClocks(ctx context.Context) (*report.Clock, error) {
 	c := &report.Clock{}
 	if s.plan.here() {
-		c.Note = "the server is on this machine: one clock"
+		c.Note = "the server is on this machine: one clock; "
 	} else {
 		pings, err := s.ping(ctx)
 		if err != nil {
@@ -29,17 +29,14 @@ func (s *session) compareClocks(ctx context.Context) (*report.Clock, error) {
 		}
 		offset, uncertainty, _ := sample.Offset(pings)
 		c.OffsetUS, c.UncertaintyUS = offset, uncertainty
-		c.Note = fmt.Sprintf("the server's clock is %v ahead of this one, give or take %v", microseconds(offset), microseconds(uncertainty))
 	}
 	if s.plan.Publish != nil {
-		c.Note += "; latencies are by this machine's clock alone"
+		c.Note += "latencies are by this machine's clock alone"
 	} else {
-		c.Note += "; latencies are from the times on the ticks, by the clock of who published them: as much as it is off, so are they"
+		c.Note += "latencies are from the times on the ticks, by the clock of who published them: as much as it is off, so are they"
 	}
 	return c, nil
 }
-
-func microseconds(us int64) time.Duration { return time.Duration(us) * time.Microsecond }
 
 // ping asks the server for its time.
 func (s *session) ping(ctx context.Context) (pings []sample.Ping, err error) {

@@ -70,6 +70,13 @@ func (s *honest) put(ctx context.Context, t *feed.Tick) error {
 	return nil
 }
 
+// offsetNow is how many ticks it has.
+func (s *honest) offsetNow() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
+}
+
 // plan is a small run against addr: a few seconds, and few enough updates that
 // it is the server that is judged.
 func (s *honest) plan(addr string) Plan {

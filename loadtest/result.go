@@ -3,7 +3,6 @@ package loadtest
 import (
 	"context"
 	"fmt"
-	"maps"
 	"time"
 
 	"tickwire/loadtest/report"
@@ -12,8 +11,9 @@ import (
 	"tickwire/loadtest/verify"
 )
 
-// outcome is what was found. Counts are of the time that was measured; what was
-// broken, and reach, are of the whole run.
+// outcome is what was found. Counts are of the time that was measured, and
+// latencies too, with those of what came after it; what was broken, and reach, are
+// of the whole run.
 func (s *session) outcome(behind map[swarm.Cohort]int) (*Outcome, error) {
 	t := s.tally
 	r := &report.Result{
@@ -29,7 +29,7 @@ func (s *session) outcome(behind map[swarm.Cohort]int) (*Outcome, error) {
 		r.Publisher = s.published()
 	}
 	s.addCohorts(r, behind)
-	r.Converged = r.Behind == 0
+	r.Converged = s.compared && r.Behind == 0
 	r.UpdatesPerSecond = perSecond(r.Updates, r.Seconds)
 	if r.Updates > 0 {
 		r.BytesPerUpdate = float64(r.Bytes) / float64(r.Updates)
@@ -40,9 +40,10 @@ func (s *session) outcome(behind map[swarm.Cohort]int) (*Outcome, error) {
 	}
 	if s.metrics != nil {
 		if r.Server, err = s.metrics.Report(); err != nil {
-			return nil, err
+			s.miss("the server's figures are left out: %v", err)
 		}
 	}
+	r.Missing = s.missing
 	return &Outcome{Result: r, Intervals: t.series.Intervals()}, nil
 }
 
@@ -63,8 +64,8 @@ func (s *session) addCohorts(r *report.Result, behind map[swarm.Cohort]int) {
 		if now.Connections == 0 && now.Failed == 0 && now.Members == 0 {
 			continue // nobody asked for it
 		}
-		base := s.tally.base[name]
-		c := s.cohort(name, &now, &base)
+		base, at := s.tally.base[name], s.tally.now[name]
+		c := s.cohort(name, &now)
 		c.Behind = behind[name]
 		if name != swarm.Slow { // which may be
 			r.Behind += c.Behind
@@ -74,8 +75,8 @@ func (s *session) addCohorts(r *report.Result, behind map[swarm.Cohort]int) {
 		r.Updates += c.Updates
 		r.Conflated += c.Conflated
 		r.Bytes += c.Bytes
-		text += l.TextBytes - base.Ledger.TextBytes
-		for what, n := range now.Failures {
+		text += at.Ledger.TextBytes - base.Ledger.TextBytes
+		for what, n := range since(now.Failures, s.tally.excused[name].Failures) {
 			r.Failures[what] += n
 		}
 		for code, n := range now.Denied {
@@ -89,24 +90,38 @@ func (s *session) addCohorts(r *report.Result, behind map[swarm.Cohort]int) {
 	}
 }
 
-func (s *session) cohort(name swarm.Cohort, now, base *swarm.Stats) report.Cohort {
-	l, before, ages := &now.Ledger, &base.Ledger, s.tally.cohorts[name]
+func (s *session) cohort(name swarm.Cohort, now *swarm.Stats) report.Cohort {
+	base, at := s.tally.base[name], s.tally.now[name]
+	l, before, after, ages := &now.Ledger, &base.Ledger, &at.Ledger, s.tally.cohorts[name]
+	excused := s.tally.excused[name]
 	c := report.Cohort{
-		Members: now.Members, Connected: s.tally.most[name], Failed: now.Failed, Closes: maps.Clone(now.Evicted), Reconnects: now.Reconnects,
-		Frames: l.Frames - before.Frames, Updates: l.Updates - before.Updates, Snapshots: l.Snapshots - before.Snapshots,
-		Conflated: l.Conflated - before.Conflated, Bytes: now.Bytes - base.Bytes,
+		Members: now.Members, Connected: s.tally.most[name], Failed: now.Failed - excused.Failed, Closes: since(now.Evicted, excused.Evicted),
+		Reconnects: now.Reconnects - excused.Reconnects,
+		Frames:     after.Frames - before.Frames, Updates: after.Updates - before.Updates, Snapshots: after.Snapshots - before.Snapshots,
+		Conflated: after.Conflated - before.Conflated, Bytes: at.Bytes - base.Bytes,
 		Latency: sample.Distribution(ages.Corrected), Uncorrected: sample.Distribution(ages.Uncorrected),
 		Connect: times(now.Connect), First: times(now.Snapshot),
-		Reach: l.Reach(), Decoded: l.Decoded - before.Decoded, Unchecked: l.Unchecked, Gaps: l.Gaps,
+		Reach: l.Reach(), Decoded: after.Decoded - before.Decoded, Unchecked: l.Unchecked, Gaps: l.Gaps,
 		Violations: violations(l),
 	}
-	for _, n := range now.Evicted {
+	for _, n := range c.Closes {
 		c.Evicted += n
 	}
 	if name == swarm.Churn {
 		c.Members, c.Connected = int(now.Planned), int(now.Visits)
 	}
 	return c
+}
+
+// since is by how much counts have risen.
+func since(now, before map[string]uint64) map[string]uint64 {
+	risen := make(map[string]uint64)
+	for what, n := range now {
+		if n -= before[what]; n > 0 {
+			risen[what] = n
+		}
+	}
+	return risen
 }
 
 func times(t swarm.Times) report.Hop {

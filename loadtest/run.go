@@ -13,9 +13,10 @@ type Outcome struct {
 	Intervals []report.Interval
 }
 
-// Run carries out a plan. When ctx ends during the measurement, what was
-// measured up to there is settled and told; before that, the error is ctx's.
-// What the subscribers found wrong is in the Result, and no error.
+// Run carries out a plan. When ctx ends during the measurement, or publishing
+// fails, what was measured up to there is settled and told, and Result.Missing
+// says so; before that, the error is ctx's or the publisher's. What the
+// subscribers found wrong is in the Result, and no error.
 func Run(ctx context.Context, p Plan) (*Outcome, error) {
 	s, err := start(ctx, p)
 	if err != nil {
@@ -28,9 +29,6 @@ func Run(ctx context.Context, p Plan) (*Outcome, error) {
 	if err := s.measure(ctx, "run", s.plan.Duration); err != nil {
 		return nil, err
 	}
-	behind, err := s.settle(context.WithoutCancel(ctx))
-	if err != nil {
-		return nil, err
-	}
-	return s.outcome(behind)
+	s.halted(ctx)
+	return s.outcome(s.settle(context.WithoutCancel(ctx)))
 }

@@ -30,6 +30,8 @@ type session struct {
 	tally     *tally
 	clock     *report.Clock
 	started   time.Time
+	missing   []string // of what the plan wants and did not come about
+	compared  bool     // what everybody had last, with what was published last
 
 	// work is the publisher and the visitors; it ends with calm.
 	work *errgroup.Group
@@ -41,6 +43,7 @@ const (
 	keep      = time.Minute      // how long values are remembered to check those that come late
 	openTime  = 30 * time.Second // for the first ticks to get to the server
 	flushTime = 10 * time.Second // for Kafka to have the last
+	readTime  = 2 * time.Second  // for the server to tell its metrics
 )
 
 // start has everything ready: the symbols known to the server, nobody connected.
@@ -67,14 +70,14 @@ func start(ctx context.Context, p Plan) (_ *session, err error) {
 	if s.clock, err = s.compareClocks(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.open(ctx); err != nil {
-		return nil, err
-	}
 	if p.Admin != "" {
 		s.metrics = sample.NewServer(metricsURL(p.Admin), s.server.client)
 		if err := s.metrics.Begin(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, err
 	}
 	s.swarm, err = swarm.New(swarm.Config{
 		URL: p.URL, TLS: p.TLS, Token: p.Token, Compression: !p.Plain, Sources: p.Sources,
@@ -140,17 +143,18 @@ func (s *session) listen(ctx context.Context) error {
 // some cannot connect is a result; that nobody can is an error.
 func (s *session) ramp(ctx context.Context) error {
 	if s.publisher != nil {
-		s.work.Go(func() error { return ended(s.publisher.Run(s.live), s.live) })
+		s.work.Go(func() error { return s.publisher.Run(s.live) })
 	}
 	if rate := s.plan.Cohorts.Churn; rate > 0 {
-		lists := newDraw(s.plan.Mix, len(s.names), s.plan.Watchlist, s.plan.Seed+1)
-		s.work.Go(func() error { return ended(s.swarm.Churn(s.live, rate, lists.watchlist), s.live) })
+		lists := s.draw(s.plan.Seed + 1)
+		s.work.Go(func() error { return s.swarm.Churn(s.live, rate, lists.watchlist) })
 	}
-	done := make(chan error, 1)
-	go func() { done <- s.grow(ctx, s.plan.Connections, s.plan.Ramp) }()
-	failed := s.tick(ctx, "ramp", s.plan.Ramp, done)
-	if err := s.broken(ctx); err != nil {
-		return err
+	failed := s.while(ctx, "ramp", s.plan.Ramp, func(ctx context.Context) error { return s.grow(ctx, s.plan.Connections, s.plan.Ramp) })
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if s.live.Err() != nil { // before calm: a part of work failed
+		return s.work.Wait()
 	}
 	for _, c := range s.swarm.Stats() {
 		if c.Open > 0 {
@@ -163,23 +167,38 @@ func (s *session) ramp(ctx context.Context) error {
 	return failed
 }
 
-// ended is what is wrong with work that came to its end.
-func ended(err error, live context.Context) error {
-	if live.Err() != nil {
-		return nil // as asked
-	}
+// while does something of a bounded time, with a reading every second, and has it
+// end early when ctx ends or work fails.
+func (s *session) while(ctx context.Context, phase string, of time.Duration, do func(ctx context.Context) error) (err error) {
+	doing, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = do(doing)
+	}()
+	s.tick(ctx, phase, of, done)
+	cancel()
+	<-done
 	return err
 }
 
-// broken is why the run cannot go on, if it cannot.
-func (s *session) broken(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+// miss notes something that the plan wants and that does not come about.
+func (s *session) miss(format string, args ...any) {
+	s.missing = append(s.missing, fmt.Sprintf(format, args...))
+}
+
+// halted reports whether the run must come to its end before its time, and notes
+// why.
+func (s *session) halted(ctx context.Context) bool {
+	switch {
+	case ctx.Err() != nil:
+		s.miss("the run was asked to end before its time")
+	case s.live.Err() != nil: // before calm: a part of work failed
+		s.miss("the run ended before its time: %v", s.work.Wait())
+	default:
+		return false
 	}
-	if s.live.Err() != nil { // before calm: a part of work failed
-		return s.work.Wait()
-	}
-	return nil
+	return true
 }
 
 // grow has every cohort reach its share of n connections.
@@ -187,13 +206,19 @@ func (s *session) grow(ctx context.Context, n int, over time.Duration) error {
 	var all errgroup.Group
 	first := 0
 	for _, part := range s.plan.parts(n) {
-		lists, from := newDraw(s.plan.Mix, len(s.names), s.plan.Watchlist, s.plan.Seed), first
+		lists, from := s.draw(s.plan.Seed), first
 		first += MaxConnections // a member keeps its list when its cohort grows
 		all.Go(func() error {
 			return s.swarm.Grow(ctx, part.cohort, part.members, func(i int) []int32 { return lists.watchlist(from + i) }, over)
 		})
 	}
 	return all.Wait()
+}
+
+// draw makes watchlists. When we publish, all of them are of our symbols: nobody
+// here knows what those of others should be.
+func (s *session) draw(seed uint64) *draw {
+	return newDraw(s.plan.Mix, len(s.names), s.plan.Watchlist, seed, s.publisher != nil)
 }
 
 // shrink has every cohort have its share of n connections.
@@ -224,46 +249,55 @@ func (p *Plan) parts(n int) []part {
 	return append(all, part{swarm.Steady, left})
 }
 
-// measure counts for so long, or until ctx ends.
+// measure counts for so long, or until ctx ends or work fails.
 func (s *session) measure(ctx context.Context, phase string, d time.Duration) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	timeout := make(chan error, 1)
-	timer := time.AfterFunc(d, func() { timeout <- nil })
+	done := make(chan struct{})
+	timer := time.AfterFunc(d, func() { close(done) })
 	defer timer.Stop()
-	s.tick(ctx, phase, d, timeout)
-	if s.live.Err() != nil {
-		return s.work.Wait()
-	}
+	s.tick(ctx, phase, d, done)
 	return nil
 }
 
 // begin has everything count from now on.
 func (s *session) begin(ctx context.Context) error {
-	s.tally.begin(s.swarm.Stats(), s.reading(s.swarm.Stats()))
-	if err := s.generator.Begin(); err != nil {
-		return err
+	stats := s.swarm.Stats()
+	s.tally.begin(stats, s.reading(stats))
+	if s.publisher != nil {
+		s.publisher.Begin()
 	}
-	if s.metrics != nil {
-		return s.metrics.Begin(ctx)
-	}
-	return nil
+	s.readServer(ctx, (*sample.Server).Begin)
+	return s.generator.Begin()
 }
 
-// tick takes a reading every second until done says something, ctx ends or work
-// fails, and one at the end.
-func (s *session) tick(ctx context.Context, phase string, of time.Duration, done <-chan error) (err error) {
+// readServer takes a reading of the server's metrics. One that fails is counted in
+// the report. It is not held up for long, nor kept from it by the end of ctx.
+func (s *session) readServer(ctx context.Context, read func(*sample.Server, context.Context) error) {
+	if s.metrics == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTime)
+	defer cancel()
+	read(s.metrics, ctx)
+}
+
+// tick takes a reading every second until done is closed, ctx ends or work fails,
+// and one at the end.
+func (s *session) tick(ctx context.Context, phase string, of time.Duration, done <-chan struct{}) {
 	from := time.Now()
+	var told time.Time
 	if s.tally.series == nil {
-		s.tally.begin(s.swarm.Stats(), s.reading(s.swarm.Stats()))
+		stats := s.swarm.Stats()
+		s.tally.begin(stats, s.reading(stats))
 	}
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for over := false; !over; {
 		select {
 		case <-second.C:
-		case err = <-done:
+		case <-done:
 			over = true
 		case <-ctx.Done():
 			over = true
@@ -273,12 +307,12 @@ func (s *session) tick(ctx context.Context, phase string, of time.Duration, done
 		stats := s.swarm.Stats()
 		s.tally.read(stats, s.reading(stats))
 		s.generator.Read()
-		if s.metrics != nil {
-			s.metrics.Read(ctx) // a reading that failed is counted in the report
+		s.readServer(ctx, (*sample.Server).Read)
+		if now := time.Now(); !over || now.Sub(told) >= sample.Short { // else that was said already
+			s.plan.OnSecond(s.progress(phase, now.Sub(from), of, stats))
+			told = now
 		}
-		s.plan.OnSecond(s.progress(phase, time.Since(from), of, stats))
 	}
-	return err
 }
 
 // progress is the newest second.
@@ -303,26 +337,64 @@ func (s *session) reading(stats map[swarm.Cohort]swarm.Stats) sample.Reading {
 }
 
 // settle stops the ticks, waits until everybody has the last of them, and
-// compares. It returns how many have not.
-func (s *session) settle(ctx context.Context) (behind map[swarm.Cohort]int, err error) {
+// compares. It returns how many have not. What is measured meanwhile is only how
+// late the last ones came.
+func (s *session) settle(ctx context.Context) (behind map[swarm.Cohort]int) {
 	s.calm()
-	if err := s.work.Wait(); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.plan.Settle+flushTime)
-	defer cancel()
-	if p := s.plan.Publish; p != nil {
-		if err := p.Flush(ctx); err != nil {
-			return nil, fmt.Errorf("Kafka has not acknowledged the last ticks: %w", err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		behind = s.compare(ctx)
+	}()
+	from := time.Now()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-done:
+			s.tally.drain()
+			return behind
+		case <-second.C:
+			s.plan.OnSecond(s.progress("settle", time.Since(from), 0, s.swarm.Stats()))
 		}
-	} else if err := s.server.snapshot(ctx, s.names, s.settleWith); err != nil {
-		return nil, fmt.Errorf("the last values cannot be had: %w", err)
+	}
+}
+
+// compare holds what everybody has last to what was published last, if that is
+// known.
+func (s *session) compare(ctx context.Context) (behind map[swarm.Cohort]int) {
+	if err := s.quiesce(ctx); err != nil {
+		s.miss("the last values were not compared: %v", err)
+		return nil
 	}
 	quiet, cancel := context.WithTimeout(ctx, s.plan.Settle)
 	defer cancel()
 	behind = s.swarm.Settle(quiet)
 	s.swarm.Finish()
-	return behind, nil
+	s.compared = true
+	return behind
+}
+
+// quiesce has all that was published arrive in Kafka or, where others publish,
+// learns what the server has last.
+func (s *session) quiesce(ctx context.Context) error {
+	if err := s.work.Wait(); err != nil { // the truth has a tick that may not have arrived
+		return fmt.Errorf("not all that was to be published was: %w", err)
+	}
+	bound := s.plan.Settle + flushTime
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	if p := s.plan.Publish; p != nil {
+		err := p.Flush(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("not within %v", bound)
+		}
+		if err != nil {
+			return fmt.Errorf("the last ticks were not acknowledged by Kafka: %w", err)
+		}
+		return nil
+	}
+	return s.server.snapshot(ctx, s.names, s.settleWith)
 }
 
 // settleWith takes what the server says to be the last value of a symbol.

@@ -18,10 +18,11 @@ type tally struct {
 
 	hops     *sample.HopRecorder
 	cohorts  map[swarm.Cohort]*sample.Latencies // since begin
-	interval *sample.Latencies                  // since the last second, all cohorts
+	interval *sample.Latencies                  // of the time that second is of, all cohorts
 	all      *sample.Latencies                  // since begin
 	base     map[swarm.Cohort]swarm.Stats       // at begin
 	now      map[swarm.Cohort]swarm.Stats       // at the last reading
+	excused  map[swarm.Cohort]swarm.Stats       // what failed up to there was provoked; nil: nothing was
 	most     map[swarm.Cohort]int               // open at one time
 	peak     int
 	began    time.Time
@@ -61,17 +62,34 @@ func (t *tally) begin(stats map[swarm.Cohort]swarm.Stats, now sample.Reading) {
 		l.Reset()
 	}
 	t.all.Reset()
+	t.hops.Reset()
 	t.interval.Reset()
-	t.base, t.now, t.began, t.first, t.last = stats, stats, now.At, now, now
+	t.base, t.began, t.ended, t.first, t.before, t.last = stats, now.At, now.At, now, now, now
 	t.series = sample.NewSeries(now, maxRows)
+	t.peak = 0
+	clear(t.most)
+	t.see(stats)
 }
 
-// read takes a reading and returns the row of the time since the one before.
+// read takes a reading.
 func (t *tally) read(stats map[swarm.Cohort]swarm.Stats, now sample.Reading) {
-	t.interval.Reset()
-	t.drain()
-	t.series.Add(now, t.interval)
-	t.before, t.now, t.last, t.ended = t.last, stats, now, now.At
+	since := t.drain()
+	t.series.Add(now, since)
+	if now.At.Sub(t.last.At) >= sample.Short { // else second is of a little more than a second
+		t.interval.Reset()
+		t.before = t.last
+	}
+	t.interval.Merge(since)
+	t.last, t.ended = now, now.At
+	t.see(stats)
+}
+
+// excuse has what has failed so far not count: it was provoked.
+func (t *tally) excuse(stats map[swarm.Cohort]swarm.Stats) { t.excused = stats }
+
+// see notes how many are connected.
+func (t *tally) see(stats map[swarm.Cohort]swarm.Stats) {
+	t.now = stats
 	open := 0
 	for c, s := range stats {
 		t.most[c] = max(t.most[c], s.Open)
@@ -80,11 +98,11 @@ func (t *tally) read(stats map[swarm.Cohort]swarm.Stats, now sample.Reading) {
 	t.peak = max(t.peak, open)
 }
 
-// drain takes what the recorders have.
-func (t *tally) drain() {
+// drain takes what the recorders have, and returns it.
+func (t *tally) drain() *sample.Latencies {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	one := sample.NewLatencies()
+	one, sum := sample.NewLatencies(), sample.NewLatencies()
 	for c, recorders := range t.recorders {
 		one.Reset()
 		for _, r := range recorders {
@@ -92,8 +110,9 @@ func (t *tally) drain() {
 		}
 		t.cohorts[c].Merge(one)
 		t.all.Merge(one)
-		t.interval.Merge(one)
+		sum.Merge(one)
 	}
+	return sum
 }
 
 func (t *tally) latency() report.Latency { return sample.Distribution(t.all.Corrected) }
@@ -111,7 +130,8 @@ func (t *tally) counted() (updates, conflated uint64) {
 	return updates, conflated
 }
 
-// second is the time between the last two readings.
+// second is the time between the last two readings, and the one before them when
+// that is short.
 func (t *tally) second() report.Row {
 	a, b := t.before, t.last
 	took := b.At.Sub(a.At).Seconds()

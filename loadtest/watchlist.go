@@ -12,17 +12,27 @@ type draw struct {
 	symbols, n int
 	seed       uint64
 	until      []float64 // by symbol: how often it or one before it is drawn; nil: all as often
+	all        []int32   // the watchlist of all
 }
 
 // exponent of Zipf's law: the k-th symbol is drawn as often as 1/k. With it a
 // tenth of 2,000 symbols has three quarters of the subscriptions.
 const exponent = 1.0
 
-func newDraw(mix Mix, symbols, n int, seed uint64) *draw {
+// newDraw draws by a mix. A watchlist of all has nil for every symbol, those to come
+// too, or, where others have symbols on the server as well, names all that there
+// are.
+func newDraw(mix Mix, symbols, n int, seed uint64, others bool) *draw {
 	if n == Everything {
 		n = symbols
 	}
 	d := &draw{symbols: symbols, n: min(n, symbols), seed: seed}
+	if others {
+		d.all = make([]int32, symbols)
+		for id := range d.all {
+			d.all[id] = int32(id)
+		}
+	}
 	if mix == Zipf {
 		d.until = make([]float64, symbols)
 		sum := 0.0
@@ -34,11 +44,10 @@ func newDraw(mix Mix, symbols, n int, seed uint64) *draw {
 	return d
 }
 
-// watchlist is that of a subscriber: always the same. nil stands for every
-// symbol.
+// watchlist is that of a subscriber: always the same.
 func (d *draw) watchlist(subscriber int) []int32 {
 	if d.n == d.symbols {
-		return nil
+		return d.all
 	}
 	random := rand.New(rand.NewPCG(d.seed, uint64(subscriber)))
 	ids := make([]int32, 0, d.n)

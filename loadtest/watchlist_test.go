@@ -20,7 +20,7 @@ func TestWatchlistsAreDrawn(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			const subscribers, seed = 2000, 3
-			d := newDraw(test.mix, test.symbols, test.n, seed)
+			d := newDraw(test.mix, test.symbols, test.n, seed, true)
 			head := 0
 			for i := range subscribers {
 				ids := d.watchlist(i)
@@ -46,8 +46,11 @@ func TestWatchlistsAreDrawn(t *testing.T) {
 
 func TestAWatchlistOfAllIsEverySymbol(t *testing.T) {
 	for _, n := range []int{Everything, 50, 80} {
-		if got := newDraw(Zipf, 50, n, 1).watchlist(4); got != nil {
+		if got := newDraw(Zipf, 50, n, 1, false).watchlist(4); got != nil {
 			t.Errorf("%d of 50 symbols: got %v, want nil, which stands for all", n, got)
+		}
+		if got := newDraw(Zipf, 50, n, 1, true).watchlist(4); len(got) != 50 || got[0] != 0 || got[49] != 49 {
+			t.Errorf("%d of 50 symbols beside those of others: got %v, want each by its number", n, got)
 		}
 	}
 }

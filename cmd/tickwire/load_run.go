@@ -63,6 +63,9 @@ type cohortFlags struct {
 // The report has said what.
 var errUnclean = errors.New("load: the run is not clean: see above")
 
+// errEarly is no success, as something waits for what the run shows.
+var errEarly = errors.New("load: asked to end before anything was measured: there is no report")
+
 // Run carries out the load test, and fails when what the subscribers got was not
 // right.
 func (c *loadRunCmd) Run(ctx context.Context, stdout *os.File) error {
@@ -85,6 +88,9 @@ func (c *loadRunCmd) Run(ctx context.Context, stdout *os.File) error {
 	outcome, err := c.carryOut(ctx, plan)
 	if errors.Is(err, loadtest.ErrNotOwned) {
 		err = fmt.Errorf("%w with --yes-i-own-this-target", err)
+	}
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return errEarly
 	}
 	if err != nil {
 		return fmt.Errorf("load: %w", err)

@@ -97,7 +97,7 @@ func TestLoadIsCleanAgainstTheDemo(t *testing.T) {
 
 func TestLoadOnlyListensUnlessItIsTold(t *testing.T) {
 	l := startLoaded(t)
-	r, p := l.load(t, "--connections", "50", "--rate", "10", "--ramp", "1s", "--duration", "3s")
+	r, p := l.loadValid(t, "--connections", "50", "--rate", "10", "--ramp", "1s", "--duration", "3s")
 	if p.err != nil || r.Mode != report.Passive || r.TicksPublished != 0 || r.Updates == 0 || !r.Converged {
 		t.Errorf("got %v, mode %s, %d ticks published, %d updates, converged: %v; want a clean passive run", p.err, r.Mode, r.TicksPublished, r.Updates, r.Converged)
 	}

@@ -159,34 +159,43 @@ func TestADelayIsMeasured(t *testing.T) {
 }
 
 // TestAStalledPublisherShows has the publisher held up in the middle of the run.
-// Who waited for a price waited for it as well.
+// Who waited for a price waited for it as well. On ticker, where only the newest
+// tick is told after the stall, the wait for the oldest shows it.
 func TestAStalledPublisherShows(t *testing.T) {
 	const stalled = 1500 * time.Millisecond
-	s := startHonest(t)
-	plan := s.plan(s.addr)
-	plan.Duration = 3 * time.Second
-	plan.Channel = "trades" // of a conflated channel only the newest tick is told after a stall
-	seconds := 0
-	plan.OnSecond = func(p report.Progress) {
-		if seconds++; seconds == 2 {
-			gate := make(chan struct{})
-			s.stall.Store(&gate)
-			time.AfterFunc(stalled, func() { s.stall.Store(nil); close(gate) })
-		}
-	}
-	out, err := Run(t.Context(), plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := out.Result
-	if r.Latency.Max < stalled.Microseconds()/2 || r.Latency.P99 < 2*r.Uncorrected.P99 {
-		t.Errorf("got latencies %+v from the plan and %+v from the publication, want the stall of %v in the first alone", r.Latency, r.Uncorrected, stalled)
-	}
-	// What was due at the very end is not published.
-	if p := r.Publisher; p.BlockedS < stalled.Seconds()/2 || p.Published < p.Planned*9/10 {
-		t.Errorf("publisher: got %+v, want what was planned, and the stall as time blocked", *p)
-	}
-	if v := r.Violations; v.Order+v.Value+v.GapUnsaid+v.Final != 0 || !r.Converged {
-		t.Errorf("got violations %+v, converged: %v; want none: late is not wrong", v, r.Converged)
+	for _, channel := range []string{"trades", "ticker"} {
+		t.Run(channel, func(t *testing.T) {
+			s := startHonest(t)
+			plan := s.plan(s.addr)
+			plan.Duration = 3 * time.Second
+			plan.Channel = channel
+			seconds := 0
+			plan.OnSecond = func(p report.Progress) {
+				if seconds++; seconds == 2 {
+					gate := make(chan struct{})
+					s.stall.Store(&gate)
+					time.AfterFunc(stalled, func() { s.stall.Store(nil); close(gate) })
+				}
+			}
+			out, err := Run(t.Context(), plan)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := out.Result
+			shows := r.Latency
+			if channel == "ticker" {
+				shows = r.Wait
+			}
+			if shows.Max < stalled.Microseconds()/2 || shows.P99 < 2*r.Uncorrected.P99 {
+				t.Errorf("got latencies %+v from the plan and %+v from the publication, want the stall of %v in the first alone", shows, r.Uncorrected, stalled)
+			}
+			// What was due at the very end is not published.
+			if p := r.Publisher; p.BlockedS < stalled.Seconds()/2 || p.Published < p.Planned*9/10 {
+				t.Errorf("publisher: got %+v, want what was planned, and the stall as time blocked", *p)
+			}
+			if v := r.Violations; v.Order+v.Value+v.GapUnsaid+v.Final != 0 || !r.Converged {
+				t.Errorf("got violations %+v, converged: %v; want none: late is not wrong", v, r.Converged)
+			}
+		})
 	}
 }

@@ -19,7 +19,7 @@ func (s *session) outcome(behind map[swarm.Cohort]int) (*Outcome, error) {
 	r := &report.Result{
 		Started: s.started, Machine: sample.Machine(context.Background()), Mode: report.Passive, Config: s.config(),
 		Connections: t.peak, Seconds: t.seconds(),
-		Latency: t.latency(), Uncorrected: sample.Distribution(t.all.Uncorrected), Percentiles: t.all.Curve(), Hops: t.hops.Hops(),
+		Latency: t.latency(), Uncorrected: sample.Distribution(t.all.Uncorrected), Wait: sample.Distribution(t.all.Wait), Percentiles: t.all.Curve(), Hops: t.hops.Hops(),
 		Cohorts: make(map[string]report.Cohort), Failures: make(map[string]uint64),
 		Clock: s.clock, Series: t.series.Rows(),
 	}
@@ -99,7 +99,7 @@ func (s *session) cohort(name swarm.Cohort, now *swarm.Stats) report.Cohort {
 		Reconnects: now.Reconnects - excused.Reconnects,
 		Frames:     after.Frames - before.Frames, Updates: after.Updates - before.Updates, Snapshots: after.Snapshots - before.Snapshots,
 		Conflated: after.Conflated - before.Conflated, Bytes: at.Bytes - base.Bytes,
-		Latency: sample.Distribution(ages.Corrected), Uncorrected: sample.Distribution(ages.Uncorrected),
+		Latency: sample.Distribution(ages.Corrected), Uncorrected: sample.Distribution(ages.Uncorrected), Wait: sample.Distribution(ages.Wait),
 		Connect: times(now.Connect), First: times(now.Snapshot),
 		Reach: l.Reach(), Decoded: after.Decoded - before.Decoded, Unchecked: l.Unchecked, Gaps: l.Gaps,
 		Violations: violations(l),

@@ -66,6 +66,7 @@ func Compare(a, b *Result, force bool) (Comparison, error) {
 	c.add("violations", pace, float64(a.Violations.Total()), float64(b.Violations.Total()))
 	c.addLatency("latency", a.Latency, b.Latency)
 	c.addLatency("uncorrected", a.Uncorrected, b.Uncorrected)
+	c.addLatency("wait", a.Wait, b.Wait)
 	for _, name := range a.cohorts() {
 		if other, both := b.Cohorts[name]; both && len(a.Cohorts) > 1 {
 			c.add(name+" p99", micros[float64], float64(a.Cohorts[name].Latency.P99), float64(other.Latency.P99))

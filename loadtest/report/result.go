@@ -27,8 +27,13 @@ type Result struct {
 	// the moment when it was in fact published: a publisher that was held up
 	// shows in the first alone. A passive run knows no plan; both are from the
 	// ticks' own times.
-	Latency     Latency      `json:"latency_us"`
-	Uncorrected Latency      `json:"latency_uncorrected_us"`
+	Latency     Latency `json:"latency_us"`
+	Uncorrected Latency `json:"latency_uncorrected_us"`
+	// Wait is from the planned time of the oldest tick that an update stands for:
+	// how long the client had not heard of it. A client that is held up gets the
+	// newest tick next, which is fresh; only here does it show for how long it had
+	// nothing. It holds what a client waits by its own rate as well.
+	Wait        Latency      `json:"wait_us"`
 	Percentiles []Percentile `json:"percentiles"` // both, fine enough to draw; rising
 	Hops        *Hops        `json:"hops_us,omitempty"`
 
@@ -168,6 +173,7 @@ type Cohort struct {
 	Bytes       uint64            `json:"bytes"`
 	Latency     Latency           `json:"latency_us"`
 	Uncorrected Latency           `json:"latency_uncorrected_us"`
+	Wait        Latency           `json:"wait_us"`
 	Connect     Hop               `json:"connect_us"`        // dial until hello
 	First       Hop               `json:"first_snapshot_us"` // dial until the first snapshot
 	Reach       float64           `json:"reach"`

@@ -36,7 +36,7 @@ func (r *Result) latencySection() section {
 		s.Rows = [][]string{row("tick's own time to receipt", r.Latency)}
 		s.Lines = []string{"Nobody's plan is known: what a publisher held back does not show."}
 	} else {
-		s.Rows = [][]string{row("planned to received", r.Latency), row("published to received (uncorrected)", r.Uncorrected)}
+		s.Rows = [][]string{row("planned to received", r.Latency), row("published to received (uncorrected)", r.Uncorrected), row("oldest tick told, planned to received", r.Wait)}
 	}
 	if c := r.Clock; c != nil {
 		way, off := "ahead", c.OffsetUS

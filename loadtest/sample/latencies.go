@@ -15,22 +15,23 @@ const (
 	digits  = 3
 )
 
-// Latencies are the two histograms of a set of updates, about 300 KiB together.
+// Latencies are the three histograms of a set of updates, about 450 KiB together.
 // Not safe for concurrent use.
 type Latencies struct {
 	Corrected   *hdrhistogram.Histogram // from the planned time
 	Uncorrected *hdrhistogram.Histogram // from the time of publication
+	Wait        *hdrhistogram.Histogram // from the planned time of the oldest tick that an update stands for
 	Early       uint64                  // received before they were planned, and counted as 0: the clocks differ
 }
 
 // NewLatencies are none yet.
 func NewLatencies() *Latencies {
-	return &Latencies{Corrected: newHistogram(), Uncorrected: newHistogram()}
+	return &Latencies{Corrected: newHistogram(), Uncorrected: newHistogram(), Wait: newHistogram()}
 }
 
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, Longest, digits) }
 
-func (l *Latencies) record(planned, sent, received int64) {
+func (l *Latencies) record(planned, oldest, sent, received int64) {
 	if sent == 0 {
 		sent = planned
 	}
@@ -39,6 +40,7 @@ func (l *Latencies) record(planned, sent, received int64) {
 	}
 	record(l.Corrected, received-planned)
 	record(l.Uncorrected, received-sent)
+	record(l.Wait, received-oldest)
 }
 
 // record cannot fail: the value is in the range of every histogram here.
@@ -50,6 +52,7 @@ func record(h *hdrhistogram.Histogram, us int64) {
 func (l *Latencies) Merge(others *Latencies) {
 	l.Corrected.Merge(others.Corrected)
 	l.Uncorrected.Merge(others.Uncorrected)
+	l.Wait.Merge(others.Wait)
 	l.Early += others.Early
 }
 
@@ -57,6 +60,7 @@ func (l *Latencies) Merge(others *Latencies) {
 func (l *Latencies) Reset() {
 	l.Corrected.Reset()
 	l.Uncorrected.Reset()
+	l.Wait.Reset()
 	l.Early = 0
 }
 

@@ -11,17 +11,18 @@ type Recorder struct {
 	taken *Latencies // the reader's, empty
 }
 
-// NewRecorder has about 600 KiB: it is for a worker, not for a subscriber.
+// NewRecorder has about 900 KiB: it is for a worker, not for a subscriber.
 func NewRecorder() *Recorder {
 	return &Recorder{now: NewLatencies(), taken: NewLatencies()}
 }
 
-// Sample records one update: the time for which its tick was planned, when it
-// was published (0: as planned, or not known) and when it was received, all in
-// microseconds since 1970. It does not allocate.
-func (r *Recorder) Sample(planned, sent, received int64) {
+// Sample records one update: the time for which its tick was planned, and that
+// of the oldest tick that it stands for; when it was published (0: as planned, or
+// not known) and when it was received, all in microseconds since 1970. It does
+// not allocate.
+func (r *Recorder) Sample(planned, oldest, sent, received int64) {
 	r.mu.Lock()
-	r.now.record(planned, sent, received)
+	r.now.record(planned, oldest, sent, received)
 	r.mu.Unlock()
 }
 

@@ -16,7 +16,7 @@ func TestEverySampleIsTakenOnceWhileTheReaderTakes(t *testing.T) {
 	worker.Go(func() {
 		defer close(done)
 		for i := range int64(n) {
-			r.Sample(1000, 1000+i%7, 1000+i%5000)
+			r.Sample(1000, 1000, 1000+i%7, 1000+i%5000)
 		}
 	})
 	for taking := true; taking; {
@@ -52,7 +52,7 @@ func TestLatencyIsFromThePlannedTime(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r, l := NewRecorder(), NewLatencies()
-			r.Sample(test.planned, test.sent, test.received)
+			r.Sample(test.planned, test.planned, test.sent, test.received)
 			r.Take(l)
 			near(t, "corrected", l.Corrected.Max(), test.wantCorrected)
 			near(t, "uncorrected", l.Uncorrected.Max(), test.wantUncorrected)
@@ -74,7 +74,7 @@ func near(t *testing.T, what string, got, want int64) {
 func TestADistributionHasThePercentilesOfItsSamples(t *testing.T) {
 	l := NewLatencies()
 	for us := range int64(100_000) {
-		l.record(0, 0, us+1)
+		l.record(0, 0, 0, us+1)
 	}
 	got := Distribution(l.Corrected)
 	near(t, "p50", got.P50, 50_000)
@@ -98,7 +98,7 @@ func TestACurveRisesToTheLongest(t *testing.T) {
 		t.Fatalf("the curve of nothing: got %v, want none", got)
 	}
 	for us := range int64(5000) {
-		l.record(0, us/2, us)
+		l.record(0, 0, us/2, us)
 	}
 	curve := l.Curve()
 	for i := 1; i < len(curve); i++ {
@@ -129,7 +129,7 @@ func BenchmarkSample(b *testing.B) {
 	r := NewRecorder()
 	b.ReportAllocs()
 	for i := int64(0); b.Loop(); i++ {
-		r.Sample(1_000_000, 1_000_000+i&63, 1_000_500+i&4095)
+		r.Sample(1_000_000, 999_000, 1_000_000+i&63, 1_000_500+i&4095)
 	}
 }
 
@@ -138,7 +138,7 @@ func BenchmarkTake(b *testing.B) {
 	b.ReportAllocs()
 	for i := int64(0); b.Loop(); i++ {
 		for k := range int64(64) {
-			r.Sample(0, 0, 500+(i*k)&4095)
+			r.Sample(0, 0, 0, 500+(i*k)&4095)
 		}
 		r.Take(l)
 	}

@@ -12,7 +12,7 @@ func TestARowIsWhatHappenedInItsSecond(t *testing.T) {
 	s := NewSeries(Reading{At: start, Updates: 100, Frames: 10, Bytes: 1000, Published: 5}, 10)
 	l := NewLatencies()
 	for us := range int64(1000) {
-		l.record(0, 0, us+1)
+		l.record(0, 0, 0, us+1)
 	}
 	s.Add(Reading{At: start.Add(2 * time.Second), Connections: 7, Updates: 300, Frames: 30, Bytes: 5000, Published: 25}, l)
 	rows := s.Rows()
@@ -39,7 +39,7 @@ func TestALongSeriesHasFewerRowsAndLosesNothing(t *testing.T) {
 		for range 20 + random.IntN(130) {
 			since := NewLatencies()
 			for range random.IntN(20) {
-				since.record(0, 0, random.Int64N(1_000_000))
+				since.record(0, 0, 0, random.Int64N(1_000_000))
 			}
 			whole.Merge(since)
 			now.At = now.At.Add(time.Second)
@@ -76,7 +76,7 @@ func TestAShortTimeHasNoRowOfItsOwn(t *testing.T) {
 	start := time.Unix(1_700_000_000, 0)
 	s := NewSeries(Reading{At: start}, 10)
 	l := NewLatencies()
-	l.record(0, 0, 1000)
+	l.record(0, 0, 0, 1000)
 	s.Add(Reading{At: start.Add(time.Second), Updates: 100}, l)
 	s.Add(Reading{At: start.Add(time.Second + time.Millisecond), Updates: 101}, l)
 	s.Add(Reading{At: start.Add(2 * time.Second), Updates: 200}, l)

@@ -199,7 +199,7 @@ type counted struct {
 	cohort Cohort
 }
 
-func (c counted) Sample(planned, _, received int64) {
+func (c counted) Sample(planned, _, _, received int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n[c.cohort]++

@@ -23,6 +23,7 @@ type verdict struct {
 	unchecked bool  // not all of it could be checked
 	seq       int64 // the true one
 	sent      int64 // when the tick was handed over, 0 if that is not known
+	oldest    int64 // for when the first tick was planned that the client had not heard of, 0 if it is this one
 	skipped   int64 // of trades: how many lie between this one and the one before
 }
 

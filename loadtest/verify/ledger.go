@@ -21,10 +21,12 @@ type Violation struct {
 // MaxViolations is how many violations a Ledger shows. All are counted.
 const MaxViolations = 100
 
-// Sampler takes the latency of an update: when its tick was planned to be, when
-// the publisher in fact handed it over (0: not known), and when it was received.
+// Sampler takes the latency of an update: when its tick was planned to be, and
+// the oldest tick that the client hears of only by this update, as it was
+// conflated; when the publisher in fact handed the tick over (0: not known), and
+// when the update was received.
 type Sampler interface {
-	Sample(planned, sent, received int64)
+	Sample(planned, oldest, sent, received int64)
 }
 
 // Ledger is what one worker has found. It has no lock: one goroutine at a time

@@ -197,6 +197,9 @@ func (p *published) update(c *claim, v *view) (d verdict) {
 		d.back = true
 		return d
 	}
+	if next := int(v.index) + 1; v.goesOn() && next >= p.first && next < int(d.index) {
+		d.oldest = p.at(next).time()
+	}
 	p.seqOf(e, c, &d)
 	p.state(e, c, &d)
 	p.lives.counts(c, v, &d, amount{e.sum, p.sum.places}, !p.overflown)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"tickwire/fanout/wire"
@@ -211,7 +212,7 @@ func (w *Watch) violate(v *view, e *element, kind, what string, l *Ledger) {
 // sample tells the latency of an element that is of a tick that was.
 func (w *Watch) sample(e *element, d *verdict, received int64, l *Ledger) {
 	if l.Sampler != nil && d.kind != Value {
-		l.Sampler.Sample(e.time, d.sent, received)
+		l.Sampler.Sample(e.time, cmp.Or(d.oldest, e.time), d.sent, received)
 	}
 }
 

@@ -135,10 +135,10 @@ func decimalOf(n feed.Number) decimal.Decimal {
 }
 
 // samples are what a Sampler was told.
-type samples [][3]int64
+type samples [][4]int64
 
-func (s *samples) Sample(planned, sent, received int64) {
-	*s = append(*s, [3]int64{planned, sent, received})
+func (s *samples) Sample(planned, oldest, sent, received int64) {
+	*s = append(*s, [4]int64{planned, oldest, sent, received})
 }
 
 func TestLatencyIsOfUpdatesThatAreTrue(t *testing.T) {
@@ -148,11 +148,12 @@ func TestLatencyIsOfUpdatesThatAreTrue(t *testing.T) {
 	s.ledger.Sampler = &got
 	w := s.client("A")
 	w.Take([]byte(data(wire.SnapshotHead, s.sent[btc][:1])), 5, &s.ledger)
-	w.Take([]byte(data(wire.TickerHead, s.sent[btc][1:3])), 6, &s.ledger)
-	w.Take([]byte(data(wire.TickerHead, s.sent[btc][1:3])), 7, &s.ledger) // again
+	w.Take([]byte(data(wire.TickerHead, s.sent[btc][1:2])), 6, &s.ledger)
+	w.Take([]byte(data(wire.TickerHead, s.sent[btc][3:4])), 7, &s.ledger) // and the one between
+	w.Take([]byte(data(wire.TickerHead, s.sent[btc][3:4])), 8, &s.ledger) // again
 	w.Take([]byte(data(wire.TickerHead, []wire.Update{s.of(4, func(u *wire.Update) { u.Price = feed.Number("8") })})), 8, &s.ledger)
-	one, two := s.of(1, nil).Time, s.of(2, nil).Time
-	if want := (samples{{one, one + 7, 6}, {two, two + 7, 6}}); fmt.Sprint(got) != fmt.Sprint(want) {
+	one, two, three := s.of(1, nil).Time, s.of(2, nil).Time, s.of(3, nil).Time
+	if want := (samples{{one, one, one + 7, 6}, {three, two, three + 7, 7}}); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -9,12 +9,6 @@ import (
 	"tickwire/loadtest/report"
 )
 
-// The dimensions.
-const (
-	Connections Dimension = "connections"
-	Ticks       Dimension = "ticks_per_s"
-)
-
 const (
 	warmUp   = time.Second // of a step
 	halvings = 3           // between the last load that held and the first that did not

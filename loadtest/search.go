@@ -12,6 +12,12 @@ import (
 // Dimension is what of a load is raised.
 type Dimension string
 
+// The dimensions.
+const (
+	Connections Dimension = "connections"
+	Ticks       Dimension = "ticks_per_s"
+)
+
 // Search says how to look for the knee.
 type Search struct {
 	Bound     Bound

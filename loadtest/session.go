@@ -81,7 +81,7 @@ func start(ctx context.Context, p Plan) (_ *session, err error) {
 	s.swarm, err = swarm.New(swarm.Config{
 		URL: p.URL, TLS: p.TLS, Token: p.Token, Compression: !p.Plain, Sources: p.Sources,
 		Truth: s.truth, Symbols: s.names, Channel: p.Channel, Rate: p.Rate, Share: p.Share,
-		Sampler: s.tally.sampler, Hops: s.tally.hops, SlowRate: p.Cohorts.SlowRate,
+		Sampler: s.tally.sampler, Hops: s.tally.hops, Waited: s.generator.Waited, SlowRate: p.Cohorts.SlowRate,
 	})
 	return s, err
 }

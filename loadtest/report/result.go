@@ -199,8 +199,9 @@ type Publisher struct {
 type Generator struct {
 	CPUSeconds float64  `json:"cpu_s"`
 	Cores      float64  `json:"cores"`       // busy on average
-	MaxLagMS   float64  `json:"max_lag_ms"`  // a timer came so late
+	MaxLagMS   float64  `json:"max_lag_ms"`  // a timer, or a reader's turn, came so late
 	LagMS      float64  `json:"p99_lag_ms"`  // and 99 of 100 no later than this
+	SeatMS     float64  `json:"p99_seat_ms"` // a reader that had something to read waited so long for its turn
 	WaitMS     float64  `json:"p99_wait_ms"` // a goroutine that could run waited so long for a CPU
 	GCMaxMS    float64  `json:"gc_max_ms"`   // the longest pause
 	RSSBytes   uint64   `json:"rss_bytes"`   // at the most

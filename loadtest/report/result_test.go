@@ -27,7 +27,7 @@ func goodRun() *Result {
 		},
 		Failures:  map[string]uint64{"read: connection reset by peer": 2},
 		Publisher: &Publisher{Planned: 300_000, Published: 300_000, Schedule: "poisson", MaxLateMS: 1.9, LateMS: 0.2, BlockedS: 4.2},
-		Generator: Generator{CPUSeconds: 96, Cores: 1.6, MaxLagMS: 6.1, LagMS: 0.4, WaitMS: 0.3, GCMaxMS: 0.2, RSSBytes: 180 << 20, HeapBytes: 70 << 20, Valid: true},
+		Generator: Generator{CPUSeconds: 96, Cores: 1.6, MaxLagMS: 6.1, LagMS: 0.4, SeatMS: 0.35, WaitMS: 0.3, GCMaxMS: 0.2, RSSBytes: 180 << 20, HeapBytes: 70 << 20, Valid: true},
 		Server: &Server{CPUSeconds: 140, Cores: 2.33, RSSBytes: 410 << 20, HeapBytes: 190 << 20, GCMaxUS: 310, Goroutines: 10_050, Subscribers: 10_000, Symbols: 1000,
 			Pulses: 240_000, PulseMeanUS: 480, Frames: 5_720_000, Updates: 11_450_000, Conflated: 21_000_000, ConflationRatio: 0.647, BytesPerUpdate: 45.1, CompressionRatio: 2.6,
 			LagRecords: 31, AgeMS: 14, Ended: map[string]uint64{"slow": 498}, Readings: 60},

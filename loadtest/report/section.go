@@ -204,6 +204,7 @@ func (r *Result) generatorSection() section {
 		{"CPU", fmt.Sprintf("%s, %s cores", seconds(g.CPUSeconds), factor(g.Cores))},
 		{"memory", fmt.Sprintf("%s, heap %s", memory(g.RSSBytes), memory(g.HeapBytes))},
 		{"timers late by", fmt.Sprintf("p99 %s, max %s", micros(1e3*g.LagMS), micros(1e3*g.MaxLagMS))},
+		{"wait for a reader", fmt.Sprintf("p99 %s", micros(1e3*g.SeatMS))},
 		{"wait for a CPU", fmt.Sprintf("p99 %s", micros(1e3*g.WaitMS))},
 		{"longest GC pause", micros(1e3 * g.GCMaxMS)},
 	}, Lines: g.Why}

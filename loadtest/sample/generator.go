@@ -27,8 +27,9 @@ type Generator struct {
 	stop     chan struct{}
 	done     chan struct{}
 
-	mu  sync.Mutex
-	lag *hdrhistogram.Histogram // microseconds
+	mu    sync.Mutex
+	lag   *hdrhistogram.Histogram // microseconds
+	seats *hdrhistogram.Histogram // microseconds, what readers waited for their turn
 
 	began   time.Time
 	cpu     float64 // at Begin
@@ -44,6 +45,7 @@ func StartGenerator() (*Generator, error) {
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 		lag:      newHistogram(),
+		seats:    newHistogram(),
 	}
 	g.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := g.Begin(); err != nil {
@@ -87,10 +89,19 @@ func (g *Generator) note(late time.Duration) {
 	_ = g.lag.RecordCorrectedValue(us, beat.Microseconds()) // in range
 }
 
+// Waited records how long a reader that had something to read waited for its
+// turn. Safe for concurrent use.
+func (g *Generator) Waited(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	record(g.seats, d.Microseconds())
+}
+
 // Begin forgets what was seen before, for the next part of a run.
 func (g *Generator) Begin() error {
 	g.mu.Lock()
 	g.lag.Reset()
+	g.seats.Reset()
 	g.mu.Unlock()
 	now, err := gather(g.registry)
 	if err != nil {
@@ -125,7 +136,8 @@ func (g *Generator) Report(measured report.Latency, publisher *report.Publisher)
 	r := g.highest
 	g.mu.Lock()
 	r.LagMS = float64(g.lag.ValueAtPercentile(99)) / 1e3
-	r.MaxLagMS = float64(g.lag.Max()) / 1e3
+	r.SeatMS = float64(g.seats.ValueAtPercentile(99)) / 1e3
+	r.MaxLagMS = float64(max(g.lag.Max(), g.seats.Max())) / 1e3
 	g.mu.Unlock()
 	waits, pauses := readHistogram(schedWaits).since(g.waits), readHistogram(gcPauses).since(g.pauses)
 	r.WaitMS, r.GCMaxMS = 1e3*waits.quantile(0.99), 1e3*pauses.quantile(1)

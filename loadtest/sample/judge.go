@@ -21,8 +21,9 @@ const (
 // Judge says why a run cannot be believed; nothing when it can. It is invalid when
 //
 //   - the generator's own lag was over 2 ms and a quarter or more of the measured
-//     p99. Its lag is the p99 of how late its timers came, or of how long its
-//     goroutines waited for a CPU, whichever is longer.
+//     p99. Its lag is the p99 of how late its timers came, of how long what could be
+//     read waited for a reader, or of how long its goroutines waited for a CPU,
+//     whichever is the longest.
 //   - its publisher was late for its plan by as much, by its own fault: time
 //     inside Kafka's client is not.
 //   - it had 90 % of its CPUs or more busy, with a lag over 10 ms.
@@ -31,7 +32,7 @@ const (
 func Judge(g report.Generator, measured report.Latency, publisher *report.Publisher, cpus int) (why []string) {
 	p99 := time.Duration(measured.P99) * time.Microsecond
 	tooLate := func(lag time.Duration) bool { return lag > lagAllowed && lag >= p99/lagPart }
-	lag := milliseconds(max(g.LagMS, g.WaitMS))
+	lag := milliseconds(max(g.LagMS, g.SeatMS, g.WaitMS))
 	if tooLate(lag) {
 		why = append(why, fmt.Sprintf("the generator came %v late itself (p99), a quarter or more of the %v that it measured: use fewer connections, or a machine of its own", lag, p99))
 	}

@@ -20,6 +20,7 @@ func TestARunIsInvalidWhenTheGeneratorWasTheBottleneck(t *testing.T) {
 		{"a long lag is allowed beside a longer latency", report.Generator{LagMS: 9}, 40_000, nil, ""},
 		{"late timers", report.Generator{LagMS: 9}, 20_000, nil, "came 9ms late"},
 		{"a quarter is too much already", report.Generator{LagMS: 5}, 20_000, nil, "came 5ms late"},
+		{"readers that waited for their turn", report.Generator{SeatMS: 6}, 8000, nil, "came 6ms late"},
 		{"goroutines that waited", report.Generator{WaitMS: 6}, 8000, nil, "came 6ms late"},
 		{"a publisher that did not keep its plan", report.Generator{}, 8000, &report.Publisher{LateMS: 3}, "publisher was 3ms late"},
 		{"a publisher that Kafka held up is not at fault", report.Generator{}, 8000, &report.Publisher{BlockedS: 30, BehindMS: 4000}, ""},

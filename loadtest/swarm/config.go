@@ -53,6 +53,11 @@ type Config struct {
 	// Default: nobody does.
 	Hops HopSampler
 
+	// Waited gets how long each turn waited for a seat: that is no latency of the
+	// server's, but is in what is measured. It is called from the seats. Default:
+	// nobody does.
+	Waited func(time.Duration)
+
 	// Seats is how many goroutines read at the same time. Default: GOMAXPROCS.
 	Seats int
 	// DialLimit is how many handshakes there are at once. Default: 64.

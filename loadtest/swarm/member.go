@@ -34,6 +34,7 @@ type member struct {
 	served sync.WaitGroup        // of the turn
 	rest   []byte                // of what was read: a frame begun and not complete
 	began  time.Duration         // of this connection: see since
+	asked  time.Duration         // for a seat
 	quiet  time.Duration         // after which the connection is dead
 	fresh  time.Duration         // when the deadline for that was set last
 
@@ -110,6 +111,7 @@ func (m *member) takeTurn(fd uintptr) bool {
 	for {
 		before := m.socket.took
 		m.served.Add(1)
+		m.asked = since()
 		m.cohort.swarm.turns <- m
 		m.served.Wait()
 		if m.expiring {

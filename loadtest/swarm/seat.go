@@ -34,6 +34,9 @@ func newSeat(s *Swarm) *seat {
 // run serves one member after the other until there are no more.
 func (t *seat) run() {
 	for m := range t.swarm.turns {
+		if waited := t.swarm.config.Waited; waited != nil {
+			waited(since() - m.asked)
+		}
 		t.serve(m)
 		m.served.Done()
 	}

@@ -38,6 +38,7 @@ var types = map[string]string{
 	".map":   "application/json",
 	".png":   "image/png",
 	".svg":   "image/svg+xml",
+	".txt":   "text/plain; charset=utf-8",
 	".woff2": "font/woff2",
 }
 

@@ -12,6 +12,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What is bundled is not ours alone: its licences go with it.
+    license: { fileName: "licenses.txt" },
+    chunkSizeWarningLimit: 800, // kB before compression; see e2e/weight.mjs for what is sent
   },
   server: { proxy: { "/v1": { target: server, ws: true } } },
   test: { include: ["src/**/*.test.ts", "example/*.test.ts"], environment: "node" },

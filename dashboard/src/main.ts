@@ -1,9 +1,7 @@
 import { Feed } from "./feed/index.ts";
-import { Board } from "./model/index.ts";
-import { Page } from "./view/index.ts";
-
-// As often as an eye can follow; the server merges what lies between.
-const UPDATES_PER_SECOND = 10;
+import { Board, Preferences } from "./model/index.ts";
+import { Rest } from "./rest/index.ts";
+import { Page, Place } from "./view/index.ts";
 
 const clock = {
   now: () => performance.now(),
@@ -13,12 +11,21 @@ const clock = {
   },
 };
 
-const page = new Page(document);
-const board = new Board(clock, () => page.invalidate());
-page.show(board);
+let page: Page | undefined;
+const board = new Board({ answers: new Rest(), clock, wall: () => Date.now(), changed: () => page?.invalidate() });
 
+/** A WebSocket whose frames are counted. Their text is of ASCII: a character is a byte. */
+class CountedSocket extends WebSocket {
+  constructor(url: string, protocols: string) {
+    super(url, protocols);
+    this.addEventListener("message", ({ data }) => board.flow.frame(typeof data === "string" ? data.length : 0));
+  }
+}
+
+const preferences = new Preferences(localStorage);
 const url = new URL("/v1/ws", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-const feed = new Feed({ url: url.href, listener: board, clock });
-feed.subscribe(["*"], { rate: UPDATES_PER_SECOND });
+const feed = new Feed({ url: url.href, listener: board, clock, socket: CountedSocket, bytesPerS: preferences.bytesPerS });
+const interest = board.start(feed, preferences.rate);
+page = new Page({ document, board, interest, preferences, place: new Place(window), budget: (bytesPerS) => feed.budget(bytesPerS) });
 feed.open();

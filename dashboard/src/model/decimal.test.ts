@@ -25,6 +25,12 @@ describe("compare and sign", () => {
     { x: "1.0", y: "1.00", want: 0 },
     { x: "9", y: "10", want: -1 },
     { x: "-9", y: "-10", want: 1 },
+    { x: "10.5", y: "9.75", want: 1 },
+    { x: "10.5", y: "10.45", want: 1 },
+    { x: "10.50", y: "10.5", want: 0 },
+    { x: "10.501", y: "10.5", want: 1 },
+    { x: "007", y: "10", want: -1 },
+    { x: "-1", y: "0.5", want: -1 },
     { x: "0.00000002", y: "0.00000001", want: 1 },
   ])("$x against $y is $want", ({ x, y, want }) => {
     expect(compare(d(x), d(y))).toBe(want);

@@ -41,8 +41,23 @@ export function difference(x: Decimal, y: Decimal): Decimal {
 /** -1 if x is less than y, 1 if it is more, 0 if they are the same value (1.0 and 1.00 are). */
 export function compare(x: Decimal, y: Decimal): Sign {
   if (x === y) return 0;
+  const quick = x.startsWith("-") || y.startsWith("-") ? undefined : compareTexts(x, y);
+  if (quick !== undefined) return quick;
   const { x: a, y: b } = aligned(x, y);
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Of two that are not negative, by their digits; undefined: they may be the same but for zeros. */
+function compareTexts(x: string, y: string): Sign | undefined {
+  const wholes = wholeDigits(x) - wholeDigits(y);
+  if (wholes !== 0) return x.startsWith("0") || y.startsWith("0") ? undefined : wholes < 0 ? -1 : 1;
+  if (x.startsWith(y) || y.startsWith(x)) return undefined;
+  return x < y ? -1 : 1;
+}
+
+function wholeDigits(text: string): number {
+  const point = text.indexOf(".");
+  return point < 0 ? text.length : point;
 }
 
 export type Sign = -1 | 0 | 1;

@@ -1,7 +1,7 @@
-import type { Decimal, MaybeDecimal, Micros, Nominal, SymbolName, Ticker, TickerSnapshot, Update } from "../feed/index.ts";
+import type { Decimal, MaybeDecimal, Micros, Nominal, Stat, Stats, StatsSnapshot, State, SymbolName, Ticker, TickerSnapshot, Update } from "../feed/index.ts";
 import type { Sign } from "./decimal.ts";
 import { compare, difference, percent } from "./decimal.ts";
-import { Rate } from "./rate.ts";
+import { present } from "./present.ts";
 
 /** A symbol's place in the columns of Quotes. It stays the same for good. */
 export type Row = Nominal<number, "Row">;
@@ -9,14 +9,32 @@ export type Row = Nominal<number, "Row">;
 /** What of a row has changed: a sum of Field members. */
 export type Fields = number;
 
-export const Field = { last: 1, bid: 2, ask: 4, ticks: 8, time: 16, all: 31 } as const;
+export const Field = {
+  last: 1,
+  bid: 2,
+  ask: 4,
+  size: 8,
+  stats: 16,
+  time: 32,
+  state: 64,
+  spark: 128,
+  /** The values come from a snapshot: what they were before is no step to them. */
+  anew: 256,
+  all: 511,
+} as const;
 
-/** How far the last price is from the first one that this page saw. */
+/** How far the last price is from where it was a day ago. */
 export interface Change {
   readonly amount: Decimal;
-  /** Of the first price; undefined if that was zero. */
+  /** Of the price a day ago; undefined if that was zero. */
   readonly percent: Decimal | undefined;
 }
+
+/**
+ * How far a row is to be trusted: as the server says of its symbol, or
+ * "waiting" when what it shows is from an earlier subscription.
+ */
+export type Freshness = State | "waiting";
 
 const PERCENT_PLACES = 2;
 
@@ -28,43 +46,49 @@ export class Quotes {
   readonly #rows = new Map<SymbolName, Row>();
   readonly #symbols: SymbolName[] = [];
   readonly #ordinal: number[] = []; // NaN: not known on this connection
-  readonly #time: Micros[] = [];
-  readonly #first: MaybeDecimal[] = [];
+  readonly #time: Micros[] = []; // 0: no tick yet
   readonly #last: MaybeDecimal[] = [];
   readonly #bid: MaybeDecimal[] = [];
   readonly #ask: MaybeDecimal[] = [];
-  readonly #move: Sign[] = [];
-  readonly #ticks: Rate[] = [];
-  readonly #shownTicks: number[] = [];
-  readonly #allTicks: Rate;
-  readonly #updates: Rate;
+  readonly #size: MaybeDecimal[] = [];
+  readonly #stat: (Stat | undefined)[] = [];
+  readonly #freshness: Freshness[] = [];
   #marks = new Map<Row, Fields>();
 
-  /** now, here and in the methods, is in milliseconds of one clock that does not go back. */
-  constructor(now: number) {
-    this.#allTicks = new Rate(now);
-    this.#updates = new Rate(now);
+  /** Makes a row of every name that has none. */
+  list(names: Iterable<SymbolName>): void {
+    for (const name of names) this.#rowOf(name);
   }
 
-  apply(message: TickerSnapshot | Ticker, now: number): void {
+  /** The ticks that message stands for, as far as they can be counted. */
+  apply(message: TickerSnapshot | Ticker): number {
     const anew = message.type === "snapshot";
-    for (const update of message.data) this.#applyOne(update, anew, now);
-    this.#updates.add(message.data.length, now);
+    let ticks = 0;
+    for (const update of message.data) ticks += this.#set(update, anew);
+    return ticks;
+  }
+
+  applyStats({ data }: StatsSnapshot | Stats): void {
+    for (const stat of data) {
+      const row = this.#rowOf(stat.s);
+      this.#stat[row] = stat;
+      this.mark(row, Field.stats);
+    }
+  }
+
+  /** The server's verdict on one symbol. */
+  judge(symbol: SymbolName, state: State): void {
+    this.#trust(this.#rowOf(symbol), state);
+  }
+
+  /** From now on nothing is heard of symbols, until they are in a message again. */
+  doubt(symbols: Iterable<SymbolName>): void {
+    for (const symbol of symbols) this.#trust(this.#rowOf(symbol), "waiting");
   }
 
   /** Another node may go on where the one before stopped, and count otherwise. */
   reconnected(): void {
     this.#ordinal.fill(Number.NaN);
-  }
-
-  /** Lets time pass: marks the rows whose ticks per second are not what was marked last. */
-  beat(now: number): void {
-    this.#ticks.forEach((rate, i) => {
-      const perSecond = Math.round(rate.perSecond(now) * 10) / 10;
-      if (perSecond === this.#shownTicks[i]) return;
-      this.#shownTicks[i] = perSecond;
-      this.#mark(i as Row, Field.ticks);
-    });
   }
 
   /** What has changed since the last call. */
@@ -76,6 +100,10 @@ export class Quotes {
 
   get size(): number {
     return this.#symbols.length;
+  }
+
+  find(symbol: string): Row | undefined {
+    return this.#rows.get(symbol as SymbolName);
   }
 
   symbol(row: Row): SymbolName {
@@ -94,105 +122,96 @@ export class Quotes {
     return present(this.#ask[row]);
   }
 
-  /** When the venue says the last tick was. */
+  /** Ask less bid. */
+  spread(row: Row): MaybeDecimal {
+    const bid = this.bid(row);
+    const ask = this.ask(row);
+    return bid === "" || ask === "" ? "" : difference(ask, bid);
+  }
+
+  /** Of the last trade. */
+  lastSize(row: Row): MaybeDecimal {
+    return present(this.#size[row]);
+  }
+
+  /** When the venue says the last tick was; 0: there was none yet. */
   time(row: Row): Micros {
     return present(this.#time[row]);
   }
 
-  /** Where the last price went when it last changed: 1 up, -1 down, 0 not yet. */
-  move(row: Row): Sign {
-    return present(this.#move[row]);
+  /** The trades of a day; undefined: none are known. */
+  stat(row: Row): Stat | undefined {
+    return this.#stat[row];
   }
 
-  /** Ticks per second, to a tenth, as of the last beat. */
-  ticks(row: Row): number {
-    return present(this.#shownTicks[row]);
+  freshness(row: Row): Freshness {
+    return present(this.#freshness[row]);
   }
 
-  /** Since the page opened, or since the symbol's first price, whichever was later. */
+  /** Of the last price, since a day ago. */
   change(row: Row): Change | undefined {
-    const first = this.first(row);
+    const stat = this.stat(row);
     const last = this.last(row);
-    if (first === "" || last === "") return undefined;
-    const amount = difference(last, first);
-    return { amount, percent: percent(amount, first, PERCENT_PLACES) };
+    if (stat === undefined || last === "") return undefined;
+    const amount = difference(last, stat.o);
+    return { amount, percent: percent(amount, stat.o, PERCENT_PLACES) };
   }
 
-  first(row: Row): MaybeDecimal {
-    return present(this.#first[row]);
+  /** Which way the price of a day goes; 0 also when it is not known. */
+  trend(row: Row): Sign {
+    const stat = this.stat(row);
+    const last = this.last(row);
+    return stat === undefined || last === "" ? 0 : compare(last, stat.o);
   }
 
-  /** Ticks per second of all symbols. */
-  allTicks(now: number): number {
-    return this.#allTicks.perSecond(now);
-  }
-
-  /** Updates received per second. */
-  updates(now: number): number {
-    return this.#updates.perSecond(now);
-  }
-
-  #applyOne(update: Update, anew: boolean, now: number): void {
-    const known = this.#rows.get(update.s);
-    if (known === undefined) return this.#add(update, now);
-    if (!anew) this.#count(known, update.n - present(this.#ordinal[known]), now);
-    this.#set(known, update);
-  }
-
-  #add(update: Update, now: number): void {
+  #rowOf(symbol: SymbolName): Row {
+    const known = this.#rows.get(symbol);
+    if (known !== undefined) return known;
     const row = this.#symbols.length as Row;
-    this.#rows.set(update.s, row);
-    this.#symbols.push(update.s);
-    this.#ordinal.push(update.n);
-    this.#time.push(update.t);
-    this.#first.push(update.p);
-    this.#last.push(update.p);
-    this.#bid.push(update.b);
-    this.#ask.push(update.a);
-    this.#move.push(0);
-    this.#ticks.push(new Rate(now));
-    this.#shownTicks.push(0);
-    this.#mark(row, Field.all);
+    this.#rows.set(symbol, row);
+    this.#symbols.push(symbol);
+    this.#ordinal.push(Number.NaN);
+    this.#time.push(0 as Micros);
+    this.#last.push("");
+    this.#bid.push("");
+    this.#ask.push("");
+    this.#size.push("");
+    this.#stat.push(undefined);
+    this.#freshness.push("waiting");
+    this.mark(row, Field.all);
+    return row;
   }
 
-  // What a snapshot stands for happened before it, or while nobody listened:
-  // only the ticks between two updates of one stream are counted.
-  #count(row: Row, ticks: number, now: number): void {
-    if (!(ticks > 0)) return;
-    present(this.#ticks[row]).add(ticks, now);
-    this.#allTicks.add(ticks, now);
-  }
-
-  #set(row: Row, update: Update): void {
+  #set(update: Update, anew: boolean): number {
+    const row = this.#rowOf(update.s);
+    // What a snapshot stands for happened before it, or while nobody listened:
+    // only the ticks between two updates of one stream are counted.
+    const ticks = anew ? 0 : update.n - present(this.#ordinal[row]);
     this.#ordinal[row] = update.n;
-    let fields: Fields = 0;
-    if (update.t !== this.#time[row]) fields |= Field.time;
+    let fields: Fields = anew ? Field.anew : 0;
+    if (update.p !== this.#last[row]) fields |= Field.last;
     if (update.b !== this.#bid[row]) fields |= Field.bid;
     if (update.a !== this.#ask[row]) fields |= Field.ask;
-    if (update.p !== this.#last[row]) fields |= Field.last;
-    if (fields === 0) return;
-    this.#time[row] = update.t;
+    if (update.z !== this.#size[row]) fields |= Field.size;
+    if (update.t !== this.#time[row]) fields |= Field.time;
+    this.#last[row] = update.p;
     this.#bid[row] = update.b;
     this.#ask[row] = update.a;
-    if (fields & Field.last) this.#setLast(row, update.p);
-    this.#mark(row, fields);
+    this.#size[row] = update.z;
+    this.#time[row] = update.t;
+    if (fields !== 0) this.mark(row, fields);
+    this.#trust(row, "live"); // if it is not, the server says so after this
+    return ticks > 0 ? ticks : 0;
   }
 
-  #setLast(row: Row, price: MaybeDecimal): void {
-    const before = this.last(row);
-    this.#last[row] = price;
-    if (price === "") return;
-    if (this.first(row) === "") this.#first[row] = price;
-    if (before !== "") this.#move[row] = compare(price, before) || this.move(row);
+  #trust(row: Row, freshness: Freshness): void {
+    if (this.#freshness[row] === freshness) return;
+    this.#freshness[row] = freshness;
+    this.mark(row, Field.state);
   }
 
-  #mark(row: Row, fields: Fields): void {
+  /** Says that fields of row are to be drawn. */
+  mark(row: Row, fields: Fields): void {
     this.#marks.set(row, (this.#marks.get(row) ?? 0) | fields);
   }
-}
-
-/** A Row is only ever made together with its place in every column. */
-function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new RangeError("no such row");
-  return value;
 }

@@ -1,1 +1,2 @@
 export { Page } from "./page.ts";
+export { Place } from "./place.ts";

@@ -1,29 +1,26 @@
 import type { Halves } from "./format.ts";
+import { NONE } from "./format.ts";
 import { Text } from "./text.ts";
 
-/** What a cell shows where there is no value. */
-const NONE: Halves = { whole: "–", fraction: "" };
+const nothing: Halves = { whole: NONE, fraction: "" };
 
-/** A cell with a number that is aligned at its decimal point. */
-export class NumberCell {
-  readonly cell: HTMLTableCellElement;
+/** A number that is aligned at its decimal point with the others of its column. */
+export class AlignedNumber {
   readonly #whole: Text;
   readonly #fraction: Text;
 
-  constructor(document: Document, column: string) {
-    this.cell = document.createElement("td");
-    this.cell.setAttribute("role", "cell");
-    this.cell.className = `number ${column}`;
+  constructor(parent: HTMLElement) {
+    const { ownerDocument: document } = parent;
     const whole = document.createElement("span");
     whole.className = "whole";
     const fraction = document.createElement("span");
     fraction.className = "fraction";
-    this.cell.append(whole, fraction);
+    parent.append(whole, fraction);
     this.#whole = new Text(whole);
     this.#fraction = new Text(fraction);
   }
 
-  set({ whole, fraction }: Halves = NONE): void {
+  set({ whole, fraction }: Halves = nothing): void {
     this.#whole.set(whole);
     this.#fraction.set(fraction);
   }

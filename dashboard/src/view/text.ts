@@ -5,6 +5,13 @@ export function element(document: Document, id: string): HTMLElement {
   return found;
 }
 
+export const input = (document: Document, id: string): HTMLInputElement => element(document, id) as HTMLInputElement;
+export const select = (document: Document, id: string): HTMLSelectElement => element(document, id) as HTMLSelectElement;
+export const dialog = (document: Document, id: string): HTMLDialogElement => element(document, id) as HTMLDialogElement;
+
+/** The text of an element of index.html. */
+export const textOf = (document: Document, id: string): Text => new Text(element(document, id));
+
 /** A text that touches the DOM only when it changes. */
 export class Text {
   readonly #node: globalThis.Text;

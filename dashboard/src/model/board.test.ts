@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Ack, Hello, LinkEvent, Pong, SymbolName, Ticker, TickerSnapshot } from "../feed/index.ts";
+import { Board } from "./board.ts";
+import { ManualClock, settled } from "./fake.ts";
+
+const hello: LinkEvent = { kind: "connected", hello: { node: "n1" } as Hello };
+const lost: LinkEvent = { kind: "lost", code: 1006, reason: "", retryInMs: 500 };
+const wallAtStart = 1_000_000;
+
+let clock: ManualClock;
+let board: Board;
+let lists: (readonly string[] | "fail")[];
+let asked: number;
+let subscribed: string[];
+
+beforeEach(() => {
+  clock = new ManualClock();
+  lists = [["A", "B"]];
+  asked = 0;
+  subscribed = [];
+  const answers = {
+    symbols: () => {
+      const list = lists[Math.min(asked++, lists.length - 1)] ?? [];
+      return list === "fail" ? Promise.reject(new Error("no")) : Promise.resolve(list as SymbolName[]);
+    },
+    bars: () => Promise.resolve([]),
+    trades: () => Promise.resolve([]),
+  };
+  board = new Board({ answers, clock, wall: () => wallAtStart + clock.now(), changed: () => {} });
+});
+
+function start() {
+  let id = 0;
+  const source = {
+    subscribe: (terms: readonly string[], { channel = "ticker" }: { channel?: string }) => channel === "ticker" && subscribed.push(...terms),
+    unsubscribe: () => {},
+    ping: () => ++id,
+    budget: () => {},
+  };
+  return board.start(source, 5);
+}
+
+/** Lets time pass in small steps, so that answers come in between. */
+async function pass(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.pass(100);
+    await settled();
+  }
+}
+
+const update = (change: object) => ({ s: "A", q: 1, n: 1, t: wallAtStart * 1000, p: "1", z: "1", b: "", a: "", v: "1", ...change });
+const ticker = (...changes: object[]) => ({ type: "ticker", data: changes.map(update) }) as unknown as Ticker;
+const snapshot = (...changes: object[]) => ({ type: "snapshot", channel: "ticker", data: changes.map(update) }) as unknown as TickerSnapshot;
+
+describe("the list of symbols", () => {
+  test("is asked for at once, soon again while it grows, and then now and then", async () => {
+    lists = [[], ["A"], ["A", "B"], ["A", "B"]];
+    start();
+    await pass(3300);
+    expect([asked, board.quotes.size]).toEqual([4, 2]);
+    await pass(18_000);
+    expect(asked).toBe(4);
+    await pass(3000);
+    expect(asked).toBe(5);
+  });
+
+  test("is asked for again when there was no answer", async () => {
+    lists = ["fail", ["A"]];
+    start();
+    await pass(1200);
+    expect([asked, board.quotes.size]).toEqual([2, 1]);
+  });
+
+  test("is asked for again after a reconnect, and a symbol that was denied is subscribed when it is there", async () => {
+    const interest = start();
+    await pass(2000);
+    interest.see(new Set(["A" as SymbolName]));
+    await pass(200);
+    expect(subscribed).toEqual(["A"]);
+    board.link(hello);
+    board.link(lost);
+    board.link(hello);
+    board.ack({ type: "ack", op: "subscribe", denied: [{ symbol: "A", code: "unknown_symbol" }] } as Ack);
+    await pass(2000);
+    expect(subscribed).toEqual(["A", "A"]);
+    expect(board.problem).toBeUndefined();
+  });
+});
+
+describe("what is shown as of now", () => {
+  test("is so from the first answer of a connection until it is lost", () => {
+    start();
+    const seen = [board.live];
+    const step = (act: () => void) => (act(), seen.push(board.live));
+    step(() => board.link(hello));
+    step(() => board.ack({ type: "ack", op: "subscribe" } as Ack));
+    step(() => board.state({ state: "stale", ageMs: 11_000 }));
+    step(() => board.state({ state: "live" }));
+    step(() => board.link(lost));
+    step(() => board.link(hello));
+    expect(seen).toEqual([false, false, true, false, true, false, false]);
+  });
+
+  test("grows old while the feed is stale", () => {
+    start();
+    board.state({ state: "stale", ageMs: 11_000 });
+    clock.pass(5000);
+    expect(board.newestAgeMs).toBe(16_000);
+  });
+});
+
+describe("events", () => {
+  test("count reconnects, gaps and problems", () => {
+    start();
+    board.link(hello);
+    board.link(lost);
+    board.link(hello);
+    board.gap({ type: "gap", channel: "trades", symbol: "A" as SymbolName, from: 1 as never, to: 2 as never });
+    board.fault({ kind: "frame", reason: "not JSON", count: 1 });
+    expect(board.events).toEqual({ reconnects: 1, gaps: 1, problems: 1 });
+    expect(board.problem).toBe("a message was passed over: not JSON");
+  });
+
+  test.each([
+    { code: "not_entitled", problem: "the server denied A: not_entitled" },
+    { code: "not_subscribed", problem: undefined }, // it was taken back twice, around a reconnect
+  ])("a denial with $code is a problem: $problem", ({ code, problem }) => {
+    start();
+    board.ack({ type: "ack", op: "subscribe", denied: [{ symbol: "A", code }] } as Ack);
+    expect(board.problem).toBe(problem);
+  });
+});
+
+describe("ages", () => {
+  test("go by the server's clock", () => {
+    start();
+    board.link(hello); // pings: the answer comes after 100 ms
+    clock.pass(100);
+    board.pong({ type: "pong", id: 2, t: (wallAtStart + 50 + 7000) * 1000 } as Pong);
+    expect([board.serverNow, board.tripMs]).toEqual([wallAtStart + 100 + 7000, 100]);
+    board.ticker(ticker({ t: (wallAtStart + 7000) * 1000 }));
+    expect(board.flow.ageQuantile(0.5)).toBe(100);
+  });
+
+  test("are not of what a snapshot tells", () => {
+    start();
+    board.ticker(snapshot({ t: 0 }));
+    expect(board.flow.ageQuantile(0.5)).toBeUndefined();
+  });
+});
+
+test("ticks that an update stands for are counted as merged", () => {
+  start();
+  board.ticker(snapshot({ n: 100 }));
+  board.ticker(ticker({ q: 2, n: 110 }));
+  expect(board.flow.merged).toBe(9);
+});

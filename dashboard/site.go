@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/zstd"
 )
 
 // policy is for script, style, image and WebSocket of the page's own origin,
@@ -61,7 +63,16 @@ func newHandler(dist fs.FS) http.Handler {
 	if err != nil {
 		panic(fmt.Sprintf("dashboard: the embedded page cannot be read: %v", err)) // it is memory
 	}
-	return guard(gzhttp.GzipHandler(pages))
+	return guard(compressed(pages))
+}
+
+// compressed spends more on each file than is usual: a browser asks once for it.
+func compressed(pages http.Handler) http.HandlerFunc {
+	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestCompression), gzhttp.ZstdCompressionLevel(int(zstd.SpeedBestCompression)))
+	if err != nil {
+		panic(fmt.Sprintf("dashboard: %v", err)) // the levels are those there are
+	}
+	return wrap(pages)
 }
 
 func load(dist fs.FS) (site, error) {

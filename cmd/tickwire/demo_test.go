@@ -18,15 +18,9 @@ func TestDemoShowsItsMarketInABrowser(t *testing.T) {
 	chromium := browser(t)
 	demo := start(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--symbols", "200", "--rate", "5000")
 	addr := demo.says(`^dashboard http://(\S+)/`)
-	look := exec.CommandContext(t.Context(), "node", "e2e/page.mjs", "http://"+addr+"/")
-	look.Dir = dashboardFolder
-	look.Env = append(os.Environ(), "CHROMIUM="+chromium)
-	said, err := look.CombinedOutput()
-	if err != nil {
-		t.Fatalf("the page: %v: %s", err, said)
-	}
+	said := saw(t, script(t, chromium, "page.mjs", "http://"+addr+"/"))
 	var page struct{ Symbols, Changed int }
-	if err := json.Unmarshal(said, &page); err != nil || page.Symbols != 200 || page.Changed == 0 {
+	if err := json.Unmarshal([]byte(said), &page); err != nil || page.Symbols != 200 || page.Changed == 0 {
 		t.Errorf("the page shows %s (%v), want 200 symbols, some of them changed", said, err)
 	}
 	demo.interrupt()

@@ -33,7 +33,7 @@ export async function open(browser, url, options = {}, forgiven = () => false) {
   page.on("pageerror", (e) => fault(`page error: ${e.message}`));
   page.on("requestfailed", (r) => fault(`request failed: ${r.url()}: ${r.failure()?.errorText}`));
   page.on("response", (r) => r.status() >= 400 && fault(`status ${r.status()}: ${r.url()}`));
-  page.on("request", (r) => new URL(r.url()).origin !== new URL(url).origin && fault(`left the origin: ${r.url()}`));
+  page.on("request", (r) => new URL(r.url()).origin !== new URL(page.url()).origin && !r.isNavigationRequest() && fault(`left the origin: ${r.url()}`));
   await page.goto(url, { waitUntil: "load", timeout: PATIENCE_MS });
   return { page, faults, close: () => context.close() };
 }
@@ -54,10 +54,10 @@ export const live = (page) => waitFor(page, "the page says that it is live", () 
 export const prices = (page) =>
   page.evaluate(() => {
     const read = {};
-    for (const cell of document.querySelectorAll('#board .ag-row [col-id="symbol"] .symbol')) {
-      const index = cell.closest(".ag-row").getAttribute("row-index");
-      const last = document.querySelector(`#board .ag-row[row-index="${index}"] [col-id="last"] .number`);
-      if (last !== null) read[cell.querySelector("span").textContent] = last.querySelector(".whole").textContent + last.querySelector(".fraction").textContent;
+    for (const row of document.querySelectorAll("#board .ag-row")) {
+      const name = row.querySelector(".symbol span");
+      const last = row.querySelector('[col-id="last"] .number');
+      if (name !== null && last !== null) read[name.textContent] = last.querySelector(".whole").textContent + last.querySelector(".fraction").textContent;
     }
     return read;
   });

@@ -36,7 +36,7 @@ export interface BarsSource {
   bars(symbol: SymbolName, channel: "bars_1s", limit: number): Promise<readonly Bar[]>;
 }
 
-const AT_ONCE = 2;
+const AT_ONCE = 4;
 
 /**
  * The sparks of the symbols on screen. Each begins with what the server has of

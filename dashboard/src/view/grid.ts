@@ -103,6 +103,7 @@ export class Grid {
       suppressColumnMoveAnimation: true,
       ensureDomOrder: true,
       icons,
+      tabToNextCell: () => false, // arrows move in the table, Tab leaves it
       isExternalFilterPresent: () => this.#filtered,
       doesExternalFilterPass: ({ data }) => data !== undefined && this.#passes(data.row),
       onRowClicked: ({ data }) => data && owner.open(data.symbol),

@@ -60,9 +60,9 @@ describe("index.html", () => {
     expect(html).not.toMatch(/\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)/);
   });
 
-  test("has live regions for the connection, the matches of a search and what a dialog refuses, and no others", () => {
+  test("has live regions for the connection, what happened to it, the matches of a search and what a dialog refuses, and no others", () => {
     const live = [...document.querySelectorAll("[role=status], [role=alert], [role=log], [aria-live]")].map(({ id }) => id);
-    expect(live).toEqual(["link-text", "matches", "lists-problem"]);
+    expect(live).toEqual(["link-text", "matches", "events", "lists-problem"]);
   });
 
   test("names everything that can be used", () => {

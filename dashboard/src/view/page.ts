@@ -64,7 +64,10 @@ export class Page {
     this.#rows = textOf(document, "rows");
     this.#header = new Header(document);
     this.#search = new Search(document, {
-      searched: (search) => this.#go({ search }),
+      searched: (search) => {
+        this.#go({ search });
+        this.#grid.toTop();
+      },
       leave: () => this.#grid.focus(),
       choose: () => this.#openFirst(),
     });

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+func TestAPersonUsesTheDashboard(t *testing.T) {
+	chromium := browser(t)
+	play := script(t, chromium, "person.mjs", os.Args[0])
+	play.Env = append(play.Env, asMain+"=1") // it starts what it looks at
+	t.Log(saw(t, play))
+}
+
+func TestTheDashboardIsForEveryoneAndLight(t *testing.T) {
+	chromium := browser(t)
+	demo := start(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--symbols", "300", "--rate", "2000")
+	url := "http://" + demo.says(`^dashboard http://(\S+)/`) + "/"
+	for _, name := range []string{"axe.mjs", "weight.mjs"} {
+		t.Log(saw(t, script(t, chromium, name, url)))
+	}
+	demo.interrupt()
+}
+
+// script is one of the dashboard's that looks at the page in a browser.
+func script(t *testing.T, chromium, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	look := exec.CommandContext(t.Context(), "node", append([]string{"e2e/" + name}, args...)...)
+	look.Dir = dashboardFolder
+	look.Env = append(os.Environ(), "CHROMIUM="+chromium)
+	return look
+}
+
+// saw is what a script printed of what it saw.
+func saw(t *testing.T, look *exec.Cmd) string {
+	t.Helper()
+	said, err := look.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	return string(said)
+}

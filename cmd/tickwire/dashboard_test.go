@@ -23,6 +23,16 @@ func TestTheDashboardIsForEveryoneAndLight(t *testing.T) {
 	demo.interrupt()
 }
 
+// The figures are printed, not judged, but for the heap: a machine has other
+// work to do.
+func TestTheDashboardRunsUnderLoad(t *testing.T) {
+	chromium := browser(t)
+	demo := start(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--symbols", "2000", "--rate", "20000")
+	url := "http://" + demo.says(`^dashboard http://(\S+)/`) + "/"
+	t.Log(saw(t, script(t, chromium, "perf.mjs", url, "10")))
+	demo.interrupt()
+}
+
 // script is one of the dashboard's that looks at the page in a browser.
 func script(t *testing.T, chromium, name string, args ...string) *exec.Cmd {
 	t.Helper()

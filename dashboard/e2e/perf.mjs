@@ -3,12 +3,15 @@
 //
 //   node e2e/perf.mjs URL [SECONDS]
 //
-// Prints one line of JSON. A machine that has other work to do measures that,
+// Prints one line of JSON, or one that says that the heap grew. A machine that has other work to do measures that,
 // too: `cpu` tells what the browser itself took, in seconds a second.
 import { execFileSync } from "node:child_process";
 import { launch, live, open, run, waitFor } from "./browser.mjs";
 
 const [url, seconds = "60"] = process.argv.slice(2);
+
+/** What may be kept more at the end than at the beginning: code that was compiled, rows that came late. */
+const HEAP_GROWTH = 4e6;
 
 /** Runs in the page before all else: notes long tasks and the first row with a price. */
 function watch() {
@@ -71,6 +74,8 @@ run("perf", async () => {
     const cpuAfter = cpu(process.pid);
     const { long, firstRows } = await page.evaluate(() => seen);
     const during = long.filter(({ at }) => at >= begun).map(({ ms }) => ms);
+    const after = await heap();
+    if (after > before + HEAP_GROWTH) throw new Error(`the heap grew from ${before} to ${after} bytes in ${seconds} s`);
     const rounded = (n) => Math.round(n * 10) / 10;
     console.log(
       JSON.stringify({
@@ -79,7 +84,7 @@ run("perf", async () => {
         tasks_over_50_ms: during.length,
         tasks_over_100_ms: during.filter((ms) => ms > 100).length,
         first_rows_ms: Math.round(firstRows),
-        heap_mb: [before, await heap()].map((bytes) => rounded(bytes / 1e6)),
+        heap_mb: [before, after].map((bytes) => rounded(bytes / 1e6)),
         cpu: rounded((cpuAfter - cpuBefore) / Number(seconds)),
         updates_a_second: await page.textContent("#flow-updates"),
         ticks_a_second: await page.textContent("#flow-ticks"),

@@ -27,5 +27,5 @@ const url = new URL("/v1/ws", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 const feed = new Feed({ url: url.href, listener: board, clock, socket: CountedSocket, bytesPerS: preferences.bytesPerS });
 const interest = board.start(feed, preferences.rate);
+feed.open(); // it connects while the page is built
 page = new Page({ document, board, interest, preferences, place: new Place(window), budget: (bytesPerS) => feed.budget(bytesPerS) });
-feed.open();

@@ -34,6 +34,12 @@ describe("candles", () => {
     expect([times(candles), candles.take()]).toEqual([want, change]);
   });
 
+  test("are drawn as a whole when nobody has drawn them for long", () => {
+    const candles = drawn();
+    for (let k = 2; k < 10_000; k++) candles.put(bar(4, k));
+    expect([candles.take(), times(candles)]).toEqual([{ kind: "all" }, ["1:1", "2:1", "4:9999"]]);
+  });
+
   test("stay bounded, however long the page is open", () => {
     const candles = new Candles();
     for (let t = 0; t < 100_000; t++) candles.put(bar(t));

@@ -3,6 +3,9 @@ import type { Bar } from "../feed/index.ts";
 /** More than a screen shows, and than the server answers at once. */
 const MOST = 2000;
 
+/** More changes than this are drawn as a whole: nobody has drawn them for long. */
+const MOST_CHANGES = 200;
+
 /** What to draw of bars: all of them, or only these, of which each is the last one or follows it. */
 export type BarsChange = { readonly kind: "all" } | { readonly kind: "last"; readonly bars: readonly Bar[] };
 
@@ -26,7 +29,7 @@ export class Candles {
     const last = this.#bars.at(-1);
     if (last === undefined || bar.t > last.t) {
       this.#bars.push(bar);
-      this.#last.push(bar);
+      this.#note(bar);
       if (this.#bars.length > MOST) this.#bars = this.#bars.slice(-MOST / 2);
       return;
     }
@@ -35,8 +38,15 @@ export class Candles {
     if (there?.t !== bar.t) this.#bars.splice(at + 1, 0, bar);
     else if (bar.q >= there.q && bar.k >= there.k) this.#bars[at] = bar;
     else return;
-    if (this.#bars.at(-1) === bar) this.#last.push(bar);
+    if (this.#bars.at(-1) === bar) this.#note(bar);
     else this.#all = true;
+  }
+
+  #note(last: Bar): void {
+    this.#last.push(last);
+    if (this.#last.length <= MOST_CHANGES) return;
+    this.#all = true;
+    this.#last = [];
   }
 
   clear(): void {

@@ -48,6 +48,7 @@ export class Interest {
   #hidden = false;
   #rate: number;
   #planned = false;
+  #appliedAt = Number.NEGATIVE_INFINITY;
 
   constructor(feed: Subscriber, clock: Clock, rate: number, doubt: (symbols: readonly SymbolName[]) => void) {
     this.#feed = feed;
@@ -117,13 +118,15 @@ export class Interest {
   #plan(): void {
     if (this.#planned) return;
     this.#planned = true;
-    this.#clock.after(SETTLE_MS, () => {
+    const inMs = Math.max(this.#appliedAt + SETTLE_MS - this.#clock.now(), 0);
+    this.#clock.after(inMs, () => {
       this.#planned = false;
       this.#apply();
     });
   }
 
   #apply(): void {
+    this.#appliedAt = this.#clock.now();
     this.#applySurvey();
     this.#applyNames();
     this.#applyInspected();

@@ -127,6 +127,7 @@ export class Page {
       this.#interest.hide(document.hidden);
       if (!document.hidden) this.#board.detail.refresh();
     });
+    this.#interest.hide(document.hidden); // a tab may be opened behind another
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#restyle());
     this.#place.onLeave = () => this.#show(this.#place.address);
     onKeys(document, {

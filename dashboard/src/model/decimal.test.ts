@@ -31,6 +31,11 @@ describe("compare and sign", () => {
     { x: "10.501", y: "10.5", want: 1 },
     { x: "007", y: "10", want: -1 },
     { x: "-1", y: "0.5", want: -1 },
+    { x: "0.5", y: "-1", want: 1 },
+    { x: "-0.00", y: "0", want: 0 },
+    { x: "-0.10", y: "-0.1", want: 0 },
+    { x: "-0.12", y: "-0.13", want: 1 },
+    { x: "-1.5", y: "-12", want: 1 },
     { x: "0.00000002", y: "0.00000001", want: 1 },
   ])("$x against $y is $want", ({ x, y, want }) => {
     expect(compare(d(x), d(y))).toBe(want);

@@ -41,10 +41,19 @@ export function difference(x: Decimal, y: Decimal): Decimal {
 /** -1 if x is less than y, 1 if it is more, 0 if they are the same value (1.0 and 1.00 are). */
 export function compare(x: Decimal, y: Decimal): Sign {
   if (x === y) return 0;
-  const quick = x.startsWith("-") || y.startsWith("-") ? undefined : compareTexts(x, y);
+  const quick = compareQuickly(x, y);
   if (quick !== undefined) return quick;
   const { x: a, y: b } = aligned(x, y);
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** By signs and digits; undefined: they may be the same but for zeros. An order of thousands is made of these. */
+function compareQuickly(x: Decimal, y: Decimal): Sign | undefined {
+  const [minusX, minusY] = [x.startsWith("-"), y.startsWith("-")];
+  if (!minusX && !minusY) return compareTexts(x, y);
+  if (minusX && minusY) return compareTexts(y.slice(1), x.slice(1));
+  const [a, b] = [sign(x), sign(y)];
+  return a === b ? undefined : a < b ? -1 : 1;
 }
 
 /** Of two that are not negative, by their digits; undefined: they may be the same but for zeros. */

@@ -116,7 +116,7 @@ describe("an order", () => {
   const key = columns.find((c) => c.id === "last")?.key;
   const sorted = (descending: boolean) =>
     [0, 1, 2, 3]
-      .sort((a, b) => (descending ? -1 : 1) * order(board, key ?? (() => undefined), a as Row, b as Row, descending))
+      .sort((a, b) => (descending ? -1 : 1) * order(board.quotes, (row) => key?.(board, row), a as Row, b as Row, descending))
       .map((r) => board.quotes.symbol(r as Row));
 
   beforeEach(() => board.ticker(snapshot({ s: "A", p: "9" }, { s: "B", p: "" }, { s: "C", p: "10" }, { s: "D", p: "9.0" })));

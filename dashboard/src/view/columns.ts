@@ -1,4 +1,4 @@
-import type { Board, ColumnPreference, Decimal, MaybeDecimal, Row } from "../model/index.ts";
+import type { Board, ColumnPreference, Decimal, MaybeDecimal, Quotes, Row } from "../model/index.ts";
 import { compare, Field } from "../model/index.ts";
 import type { Cell, ColumnOwner } from "./cells.ts";
 import { AgeCell, ChangeCell, NumberCell, PriceCell, SparkCell } from "./cells.ts";
@@ -67,10 +67,10 @@ export const columns: readonly Column[] = [
 /** The columns as a new page of this width has them. */
 export const columnsAtFirst = (): readonly ColumnPreference[] => columns.map(({ id, from }) => ({ id, hidden: globalThis.innerWidth < from }));
 
-/** Orders two rows by a column: what has no value comes last, and equals go by name. */
-export function order(board: Board, key: (board: Board, row: Row) => Decimal | undefined, a: Row, b: Row, descending: boolean): number {
-  const x = key(board, a);
-  const y = key(board, b);
+/** Orders two rows by a key: what has none comes last, and equals go by name. */
+export function order(quotes: Quotes, key: (row: Row) => Decimal | undefined, a: Row, b: Row, descending: boolean): number {
+  const x = key(a);
+  const y = key(b);
   const way = descending ? -1 : 1;
   if (x === undefined || y === undefined) {
     if (x !== y) return way * (x === undefined ? 1 : -1);
@@ -78,7 +78,7 @@ export function order(board: Board, key: (board: Board, row: Row) => Decimal | u
     const order = compare(x, y);
     if (order !== 0) return order;
   }
-  return way * compareNames(board.quotes.symbol(a), board.quotes.symbol(b));
+  return way * compareNames(quotes.symbol(a), quotes.symbol(b));
 }
 
 const names = new Intl.Collator("en", { numeric: true });

@@ -13,7 +13,7 @@ import {
   RowApiModule,
   ScrollApiModule,
 } from "ag-grid-community";
-import type { Board, ColumnPreference, Fields, Row, SymbolName } from "../model/index.ts";
+import type { Board, ColumnPreference, Decimal, Fields, Row, SymbolName } from "../model/index.ts";
 import { Field } from "../model/index.ts";
 import type { Cell, ColumnOwner } from "./cells.ts";
 import { SymbolCell } from "./cells.ts";
@@ -22,6 +22,7 @@ import { columns, compareNames, order } from "./columns.ts";
 import { Flashes } from "./flash.ts";
 import { icons } from "./icons.ts";
 import { paintCell, RenderedCells } from "./rendered.ts";
+import { SortKeys } from "./sort-keys.ts";
 
 ModuleRegistry.registerModules([
   CellStyleModule,
@@ -77,6 +78,7 @@ export class Grid {
   readonly #api: GridApi<Entry>;
   readonly #cells = new RenderedCells();
   readonly #flashes = new Flashes();
+  readonly #keys = new SortKeys();
   #passes: (row: Row) => boolean = () => true;
   #filtered = false;
   #entries = 0;
@@ -205,6 +207,7 @@ export class Grid {
 
   /** Draws what has changed. now is in milliseconds of the board's clock. Returns in how many something fades; undefined: nothing does. */
   paint(changed: ReadonlyMap<Row, Fields>, now: number): number | undefined {
+    this.#keys.clear();
     const { quotes } = this.#board;
     if (quotes.size > this.#entries) this.#grow();
     for (const [row, fields] of changed) this.#cells.paint(this.#board, row, fields);
@@ -279,9 +282,11 @@ export class Grid {
     return [symbol, ...others];
   }
 
-  #comparator({ key }: Column): ColDef<Entry> {
+  #comparator({ id, key }: Column): ColDef<Entry> {
     if (key === undefined) return { sortable: false };
-    return { comparator: (_a, _b, nodeA, nodeB, descending) => (nodeA.data && nodeB.data ? order(this.#board, key, nodeA.data.row, nodeB.data.row, descending) : 0) };
+    const keyOf = (row: Row): Decimal | undefined => this.#keys.get(id, row, () => key(this.#board, row));
+    const { quotes } = this.#board;
+    return { comparator: (_a, _b, nodeA, nodeB, descending) => (nodeA.data && nodeB.data ? order(quotes, keyOf, nodeA.data.row, nodeB.data.row, descending) : 0) };
   }
 
   /** A component of the grid around a cell of ours, drawn from the marks for as long as it is there. */

@@ -1,4 +1,4 @@
-import type { ColDef, ColumnState, GridApi, ICellRendererParams } from "ag-grid-community";
+import type { ColumnState, GridApi } from "ag-grid-community";
 import {
   CellStyleModule,
   ClientSideRowModelApiModule,
@@ -13,15 +13,14 @@ import {
   RowApiModule,
   ScrollApiModule,
 } from "ag-grid-community";
-import type { Board, ColumnPreference, Decimal, Fields, Row, SymbolName } from "../model/index.ts";
-import { Field } from "../model/index.ts";
-import type { Cell, ColumnOwner } from "./cells.ts";
+import type { Board, ColumnPreference, Fields, Row, SymbolName } from "../model/index.ts";
+import type { ColumnOwner } from "./cells.ts";
 import { SymbolCell } from "./cells.ts";
-import type { Column } from "./columns.ts";
-import { columns, compareNames, order } from "./columns.ts";
+import type { Entry, Sort } from "./column-defs.ts";
+import { ColumnDefs, isNarrow, SYMBOL } from "./column-defs.ts";
 import { Flashes } from "./flash.ts";
 import { icons } from "./icons.ts";
-import { paintCell, RenderedCells } from "./rendered.ts";
+import { RenderedCells } from "./rendered.ts";
 import { SortKeys } from "./sort-keys.ts";
 
 ModuleRegistry.registerModules([
@@ -37,12 +36,6 @@ ModuleRegistry.registerModules([
   ScrollApiModule,
 ]);
 
-/** A row as the grid holds it: its values are in the board. */
-interface Entry {
-  readonly row: Row;
-  readonly symbol: SymbolName;
-}
-
 /** Whom the grid tells what a person does. */
 export interface GridOwner {
   open(symbol: SymbolName): void;
@@ -56,12 +49,6 @@ export interface GridOwner {
   rendered(): void;
 }
 
-export interface Sort {
-  readonly column: string;
-  readonly descending: boolean;
-}
-
-const SYMBOL = "symbol";
 const MARGIN_ROWS = 10;
 const MOST_PINNED = 8;
 const ROW_PX = 34;
@@ -90,10 +77,13 @@ export class Grid {
     this.#owner = owner;
     const rowHeight = isNarrow() ? TALL_ROW_PX : ROW_PX;
     const widen = this.#cells.alignment(element);
-    const columnOwner = (id: string): ColumnOwner => ({ widen: (characters) => widen(id, characters), flash: (cell, now) => this.#flashes.begin(cell, now) });
+    const on = (id: string): ColumnOwner => ({ widen: (characters) => widen(id, characters), flash: (cell, now) => this.#flashes.begin(cell, now) });
+    const symbolCell = ({ symbol }: Entry): SymbolCell =>
+      new SymbolCell(element.ownerDocument, symbol, () => owner.isFavourite(symbol), () => owner.toggleFavourite(symbol));
+    const defs = new ColumnDefs({ document: element.ownerDocument, board, cells: this.#cells, keys: this.#keys, on, symbolCell });
     this.#api = createGrid<Entry>(element, {
       theme: "legacy", // a style sheet of ours: the policy lets no script make one
-      columnDefs: this.#columns(element.ownerDocument, preferences, sort, columnOwner),
+      columnDefs: defs.all(preferences, sort),
       rowData: [],
       getRowId: ({ data }) => data.symbol,
       rowHeight,
@@ -239,91 +229,4 @@ export class Grid {
     if (event.key === "Enter") this.#owner.open(symbol);
     else this.#owner.key(event, symbol);
   }
-
-  #columns(document: Document, preferences: readonly ColumnPreference[], sort: Sort | undefined, on: (column: string) => ColumnOwner): ColDef<Entry>[] {
-    const initial = new Map(preferences.map((p) => [p.id, p]));
-    const place = new Map(preferences.map((p, i) => [p.id, i]));
-    const sorted = (id: string): Pick<ColDef<Entry>, "sort"> => {
-      const by = sort ?? { column: SYMBOL, descending: false };
-      return by.column === id ? { sort: by.descending ? "desc" : "asc" } : {};
-    };
-    const common = (id: string, width: number): ColDef<Entry> => ({
-      colId: id,
-      ...sized(initial.get(id)?.width, width),
-      sortingOrder: id === SYMBOL ? ["asc", "desc"] : ["desc", "asc", null],
-      ...sorted(id),
-    });
-    const symbol: ColDef<Entry> = {
-      ...common(SYMBOL, 0),
-      flex: null,
-      minWidth: 60,
-      width: initial.get(SYMBOL)?.width ?? (isNarrow() ? 124 : 168),
-      headerName: "Symbol",
-      pinned: "left",
-      lockPinned: true,
-      lockPosition: "left",
-      field: "symbol",
-      comparator: compareNames,
-      cellRenderer: this.#renderer(SYMBOL, (entry) => {
-        const { symbol } = entry;
-        return new SymbolCell(document, symbol, () => this.#owner.isFavourite(symbol), () => this.#owner.toggleFavourite(symbol));
-      }),
-    };
-    const others = columns.map((column): ColDef<Entry> => ({
-      ...common(column.id, isNarrow() ? column.narrowWidth : column.width),
-      ...this.#comparator(column),
-      headerName: column.title,
-      hide: initial.get(column.id)?.hidden ?? globalThis.innerWidth < column.from,
-      cellRenderer: this.#renderer(column.id, () => column.cell(document, on(column.id))),
-      valueGetter: ({ data }) => data?.row,
-      headerClass: "of-number",
-    }));
-    others.sort((a, b) => (place.get(a.colId ?? "") ?? 99) - (place.get(b.colId ?? "") ?? 99));
-    return [symbol, ...others];
-  }
-
-  #comparator({ id, key }: Column): ColDef<Entry> {
-    if (key === undefined) return { sortable: false };
-    const keyOf = (row: Row): Decimal | undefined => this.#keys.get(id, row, () => key(this.#board, row));
-    const { quotes } = this.#board;
-    return { comparator: (_a, _b, nodeA, nodeB, descending) => (nodeA.data && nodeB.data ? order(quotes, keyOf, nodeA.data.row, nodeB.data.row, descending) : 0) };
-  }
-
-  /** A component of the grid around a cell of ours, drawn from the marks for as long as it is there. */
-  #renderer(column: string, make: (entry: Entry) => Cell) {
-    const cells = this.#cells;
-    const board = this.#board;
-    return class {
-      #cell: Cell | undefined;
-      #row: Row | undefined;
-
-      init({ data }: ICellRendererParams<Entry>): void {
-        if (data === undefined) return;
-        this.#cell = make(data);
-        this.#row = data.row;
-        cells.add(column, data.row, this.#cell);
-        paintCell(this.#cell, board, data.row, Field.all);
-      }
-
-      getGui(): HTMLElement {
-        return this.#cell?.element ?? document.createElement("span");
-      }
-
-      /** The values are not the grid's: there is nothing to fetch anew. */
-      refresh(): boolean {
-        return true;
-      }
-
-      destroy(): void {
-        if (this.#cell !== undefined && this.#row !== undefined) cells.remove(this.#row, this.#cell);
-      }
-    };
-  }
-}
-
-const isNarrow = (): boolean => globalThis.innerWidth < 704;
-
-/** A column is as wide as a person made it, or takes its part of what room there is. */
-function sized(chosen: number | undefined, width: number): Pick<ColDef, "width" | "minWidth" | "flex"> {
-  return chosen === undefined ? { minWidth: width, flex: width } : { minWidth: 60, width: chosen };
 }

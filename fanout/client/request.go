@@ -213,17 +213,28 @@ func (s *session) ask(ctx context.Context, r wire.Request, unattended bool) (any
 	s.pending.Store(waiting)
 	defer s.pending.CompareAndSwap(waiting, nil)
 	s.conn.WriteMessage(gws.OpcodeText, wire.Marshal(r)) // if it fails the session ends
+	var err error
 	select {
 	case message := <-waiting.answer:
-		if refused, ok := message.(*wire.Error); ok {
-			return nil, refusedBy(refused)
-		}
-		return message, nil
+		return answered(message)
 	case <-s.over.Done():
-		return nil, ErrNotConnected
+		err = ErrNotConnected
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		err = ctx.Err()
 	}
+	select {
+	case message := <-waiting.answer: // it came before the end
+		return answered(message)
+	default:
+		return nil, err
+	}
+}
+
+func answered(message any) (any, error) {
+	if refused, ok := message.(*wire.Error); ok {
+		return nil, refusedBy(refused)
+	}
+	return message, nil
 }
 
 // Sizes of requests.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,11 +45,12 @@ func (l loaded) load(t *testing.T, args ...string) (*report.Result, *process) {
 }
 
 // loadValid runs it again when the generator was the bottleneck, as on a machine
-// that is busy with other tests: such a run says nothing of the server.
+// that is busy with other tests: such a run says nothing of the server. The race
+// detector makes it the bottleneck every time; all but its speed can be seen then.
 func (l loaded) loadValid(t *testing.T, args ...string) (r *report.Result, p *process) {
 	t.Helper()
 	for range 3 {
-		if r, p = l.load(t, args...); r.Generator.Valid {
+		if r, p = l.load(t, args...); r.Generator.Valid || raced {
 			break
 		}
 		t.Logf("not valid: %q", r.Generator.Why)
@@ -65,12 +67,16 @@ func TestLoadIsCleanAgainstTheDemo(t *testing.T) {
 	l := startLoaded(t)
 	folder := t.TempDir()
 	html, hdr := filepath.Join(folder, "report.html"), filepath.Join(folder, "report.hlog")
-	r, p := l.loadValid(t, l.publishing("--connections", "2000", "--rate", "1", "--ticks", "5000", "--ramp", "8s", "--duration", "12s",
-		"--stalled", "1%", "--slow", "1%:8KiB/s", "--flap", "1%", "--churn", "20/s", "--html", html, "--hdr", hdr)...)
-	if p.err != nil || !r.Generator.Valid || !r.Converged || r.Reach != 1 {
-		t.Errorf("got %v, valid: %v %q, converged: %v, reach %v; want a clean run", p.err, r.Generator.Valid, r.Generator.Why, r.Converged, r.Reach)
+	connections, ticks := 2000, 5000
+	if raced {
+		connections, ticks = 300, 500
 	}
-	if r.Connections < 1900 || r.Updates == 0 || r.TicksPublished < 5000 || r.Latency.Count == 0 || r.Conflated == 0 {
+	r, p := l.loadValid(t, l.publishing("--connections", strconv.Itoa(connections), "--rate", "1", "--ticks", strconv.Itoa(ticks), "--ramp", "8s", "--duration", "12s",
+		"--stalled", "1%", "--slow", "1%:8KiB/s", "--flap", "1%", "--churn", "20/s", "--html", html, "--hdr", hdr)...)
+	if fast := p.err == nil && r.Generator.Valid; !fast && !raced || r.Violations.Total() != 0 || !r.Converged || r.Reach != 1 {
+		t.Errorf("got %v, valid: %v %q, violations %v, converged: %v, reach %v; want a clean run", p.err, r.Generator.Valid, r.Generator.Why, r.Violations, r.Converged, r.Reach)
+	}
+	if r.Connections < connections*19/20 || r.Updates == 0 || r.TicksPublished < uint64(ticks) || r.Latency.Count == 0 || r.Conflated == 0 {
 		t.Errorf("got %d connections, %d updates, %d ticks, %d latencies, %d conflated; want all of it", r.Connections, r.Updates, r.TicksPublished, r.Latency.Count, r.Conflated)
 	}
 	if r.Server == nil || r.Server.CPUSeconds == 0 || r.Hops == nil {
@@ -98,7 +104,7 @@ func TestLoadIsCleanAgainstTheDemo(t *testing.T) {
 func TestLoadOnlyListensUnlessItIsTold(t *testing.T) {
 	l := startLoaded(t)
 	r, p := l.loadValid(t, "--connections", "50", "--rate", "10", "--ramp", "1s", "--duration", "3s")
-	if p.err != nil || r.Mode != report.Passive || r.TicksPublished != 0 || r.Updates == 0 || !r.Converged {
+	if p.err != nil && !raced || r.Mode != report.Passive || r.TicksPublished != 0 || r.Updates == 0 || !r.Converged {
 		t.Errorf("got %v, mode %s, %d ticks published, %d updates, converged: %v; want a clean passive run", p.err, r.Mode, r.TicksPublished, r.Updates, r.Converged)
 	}
 }

@@ -18,7 +18,7 @@ const (
 // compareClocks says what the clocks do to a latency. It is from the time on a
 // tick, by the publisher's clock, to its receipt, by ours; in a passive run the
 // publisher is somebody else.
-func (s *session) compareClocks(ctx context.Context) (*report.Clock, error) {
+func (s *run) compareClocks(ctx context.Context) (*report.Clock, error) {
 	c := &report.Clock{}
 	if s.plan.here() {
 		c.Note = "the server is on this machine: one clock; "
@@ -39,7 +39,7 @@ func (s *session) compareClocks(ctx context.Context) (*report.Clock, error) {
 }
 
 // ping asks the server for its time.
-func (s *session) ping(ctx context.Context) (pings []sample.Ping, err error) {
+func (s *run) ping(ctx context.Context) (pings []sample.Ping, err error) {
 	ctx, cancel := context.WithTimeout(ctx, clockTime)
 	defer cancel()
 	connected := make(chan struct{}, 1)

@@ -12,7 +12,7 @@ import (
 
 // ramp connects everybody, evenly over the plan's time, while ticks come. That
 // some cannot connect is a result; that nobody can is an error.
-func (s *session) ramp(ctx context.Context) error {
+func (s *run) ramp(ctx context.Context) error {
 	if s.publisher != nil {
 		s.work.Go(func() error { return s.publisher.Run(s.live) })
 	}
@@ -39,7 +39,7 @@ func (s *session) ramp(ctx context.Context) error {
 }
 
 // grow has every cohort reach its share of n connections.
-func (s *session) grow(ctx context.Context, n int, over time.Duration) error {
+func (s *run) grow(ctx context.Context, n int, over time.Duration) error {
 	var all errgroup.Group
 	first := 0
 	for _, part := range s.plan.parts(n) {
@@ -54,12 +54,12 @@ func (s *session) grow(ctx context.Context, n int, over time.Duration) error {
 
 // draw makes watchlists. When we publish, all of them are of our symbols: nobody
 // here knows what those of others should be.
-func (s *session) draw(seed uint64) *draw {
+func (s *run) draw(seed uint64) *draw {
 	return newDraw(s.plan.Mix, len(s.names), s.plan.Watchlist, seed, s.publisher != nil)
 }
 
 // shrink has every cohort have its share of n connections.
-func (s *session) shrink(ctx context.Context, n int, over time.Duration) error {
+func (s *run) shrink(ctx context.Context, n int, over time.Duration) error {
 	var all errgroup.Group
 	for _, part := range s.plan.parts(n) {
 		all.Go(func() error { return s.swarm.Shrink(ctx, part.cohort, part.members, over) })

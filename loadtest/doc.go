@@ -1,7 +1,7 @@
 // Package loadtest puts a load on a Tickwire server, and tells whether what the
 // subscribers got was right and how old it was.
 //
-//	Plan --> Session: publisher --ticks--> Kafka --> server --frames--> swarm
+//	Plan --> run:     publisher --ticks--> Kafka --> server --frames--> swarm
 //	            |         |                                              |
 //	            |         '---- verify.Truth: what was published <-------' what came
 //	            |

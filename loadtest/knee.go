@@ -45,9 +45,9 @@ func FindKnee(ctx context.Context, p Plan, how Search) (*Outcome, error) {
 	if err := s.ramp(ctx); err != nil {
 		return nil, err
 	}
-	k := &knee{session: s, search: how, load: how.first(&p),
+	k := &knee{run: s, search: how, load: how.first(&p),
 		report: &report.Knee{Bound: how.Bound.String(), BoundUS: how.Bound.Below.Microseconds(), Dimension: string(how.Dimension)}}
-	if err := k.run(ctx); err != nil && !errors.Is(err, errHalted) {
+	if err := k.look(ctx); err != nil && !errors.Is(err, errHalted) {
 		return nil, err
 	}
 	out, err := s.outcome(s.settle(context.WithoutCancel(ctx)))
@@ -60,17 +60,17 @@ func FindKnee(ctx context.Context, p Plan, how Search) (*Outcome, error) {
 
 // knee is a search under way.
 type knee struct {
-	*session
+	*run
 	search Search
 	load   float64 // on the server now
 	report *report.Knee
 }
 
-// errHalted says that the search was cut short, for what session.halted noted.
+// errHalted says that the search was cut short, for what run.halted noted.
 var errHalted = errors.New("the search was cut short")
 
-// run is the whole search.
-func (k *knee) run(ctx context.Context) error {
+// look is the whole search.
+func (k *knee) look(ctx context.Context) error {
 	try := func(load float64) (report.Step, error) {
 		step, err := k.try(ctx, load)
 		if err == nil {

@@ -11,7 +11,7 @@ import (
 
 // while does something of a bounded time, with a reading every second, and has it
 // end early when ctx ends or work fails.
-func (s *session) while(ctx context.Context, phase string, of time.Duration, do func(ctx context.Context) error) (err error) {
+func (s *run) while(ctx context.Context, phase string, of time.Duration, do func(ctx context.Context) error) (err error) {
 	doing, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -26,7 +26,7 @@ func (s *session) while(ctx context.Context, phase string, of time.Duration, do 
 
 // halted reports whether the run must come to its end before its time, and notes
 // why.
-func (s *session) halted(ctx context.Context) bool {
+func (s *run) halted(ctx context.Context) bool {
 	switch {
 	case ctx.Err() != nil:
 		s.miss("the run was asked to end before its time")
@@ -39,7 +39,7 @@ func (s *session) halted(ctx context.Context) bool {
 }
 
 // measure counts for so long, or until ctx ends or work fails.
-func (s *session) measure(ctx context.Context, phase string, d time.Duration) error {
+func (s *run) measure(ctx context.Context, phase string, d time.Duration) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *session) measure(ctx context.Context, phase string, d time.Duration) er
 }
 
 // begin has everything count from now on.
-func (s *session) begin(ctx context.Context) error {
+func (s *run) begin(ctx context.Context) error {
 	stats := s.swarm.Stats()
 	s.tally.begin(stats, s.reading(stats))
 	if s.publisher != nil {
@@ -63,7 +63,7 @@ func (s *session) begin(ctx context.Context) error {
 
 // readServer takes a reading of the server's metrics. One that fails is counted in
 // the report. It is not held up for long, nor kept from it by the end of ctx.
-func (s *session) readServer(ctx context.Context, read func(*sample.Server, context.Context) error) {
+func (s *run) readServer(ctx context.Context, read func(*sample.Server, context.Context) error) {
 	if s.metrics == nil {
 		return
 	}
@@ -74,7 +74,7 @@ func (s *session) readServer(ctx context.Context, read func(*sample.Server, cont
 
 // tick takes a reading every second until done is closed, ctx ends or work fails,
 // and one at the end.
-func (s *session) tick(ctx context.Context, phase string, of time.Duration, done <-chan struct{}) {
+func (s *run) tick(ctx context.Context, phase string, of time.Duration, done <-chan struct{}) {
 	from := time.Now()
 	var told time.Time
 	if s.tally.series == nil {
@@ -105,7 +105,7 @@ func (s *session) tick(ctx context.Context, phase string, of time.Duration, done
 }
 
 // progress is the newest second.
-func (s *session) progress(phase string, elapsed, of time.Duration, stats map[swarm.Cohort]swarm.Stats) report.Progress {
+func (s *run) progress(phase string, elapsed, of time.Duration, stats map[swarm.Cohort]swarm.Stats) report.Progress {
 	p := report.Progress{Phase: phase, Elapsed: elapsed, Of: of, Now: s.tally.second()}
 	for _, c := range stats {
 		p.Violations += c.Ledger.Broken()
@@ -114,7 +114,7 @@ func (s *session) progress(phase string, elapsed, of time.Duration, stats map[sw
 	return p
 }
 
-func (s *session) reading(stats map[swarm.Cohort]swarm.Stats) sample.Reading {
+func (s *run) reading(stats map[swarm.Cohort]swarm.Stats) sample.Reading {
 	r := sample.Reading{At: time.Now(), Published: s.truth.Published()}
 	for _, c := range stats {
 		r.Connections += c.Open

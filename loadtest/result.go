@@ -14,7 +14,7 @@ import (
 // outcome is what was found. Counts are of the time that was measured, and
 // latencies too, with those of what came after it; what was broken, and reach, are
 // of the whole run.
-func (s *session) outcome(behind map[swarm.Cohort]int) (*Outcome, error) {
+func (s *run) outcome(behind map[swarm.Cohort]int) (*Outcome, error) {
 	t := s.tally
 	r := &report.Result{
 		Started: s.started, Machine: sample.Machine(context.Background()), Mode: report.Passive, Config: s.config(),
@@ -55,7 +55,7 @@ func perSecond(n uint64, seconds float64) float64 {
 }
 
 // addCohorts adds the cohorts up.
-func (s *session) addCohorts(r *report.Result, behind map[swarm.Cohort]int) {
+func (s *run) addCohorts(r *report.Result, behind map[swarm.Cohort]int) {
 	var all verify.Ledger
 	var text uint64
 	for name, now := range s.swarm.Stats() {
@@ -90,7 +90,7 @@ func (s *session) addCohorts(r *report.Result, behind map[swarm.Cohort]int) {
 	}
 }
 
-func (s *session) cohort(name swarm.Cohort, now *swarm.Stats) report.Cohort {
+func (s *run) cohort(name swarm.Cohort, now *swarm.Stats) report.Cohort {
 	base, at := s.tally.base[name], s.tally.now[name]
 	l, before, after, ages := &now.Ledger, &base.Ledger, &at.Ledger, s.tally.cohorts[name]
 	excused := s.tally.excused[name]
@@ -137,7 +137,7 @@ func violations(l *verify.Ledger) report.Violations {
 }
 
 // published is how the plan was kept.
-func (s *session) published() *report.Publisher {
+func (s *run) published() *report.Publisher {
 	p := s.publisher.Stats()
 	return &report.Publisher{
 		Planned: p.Planned, Published: p.Published, Schedule: string(s.plan.Publish.Schedule),
@@ -148,7 +148,7 @@ func (s *session) published() *report.Publisher {
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // config is the plan as the report has it.
-func (s *session) config() report.Config {
+func (s *run) config() report.Config {
 	p := &s.plan
 	c := report.Config{
 		URL: s.server.endpoint(), Connections: p.Connections, Watchlist: max(0, p.Watchlist), Symbols: len(s.names), Mix: string(p.Mix),

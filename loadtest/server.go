@@ -3,7 +3,6 @@ package loadtest
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,16 +31,9 @@ func newServer(p *Plan) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{token: p.Token, client: &http.Client{Timeout: answerTime, Transport: &http.Transport{TLSClientConfig: cloned(p.TLS)}}}
+	s := &server{token: p.Token, client: &http.Client{Timeout: answerTime, Transport: &http.Transport{TLSClientConfig: p.TLS.Clone()}}}
 	s.base = url.URL{Scheme: strings.Replace(u.Scheme, "ws", "http", 1), Host: u.Host, Path: strings.TrimSuffix(u.Path, "/ws")}
 	return s, nil
-}
-
-func cloned(c *tls.Config) *tls.Config {
-	if c == nil {
-		return nil
-	}
-	return c.Clone()
 }
 
 func (s *server) close() { s.client.CloseIdleConnections() }

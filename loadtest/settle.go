@@ -13,7 +13,7 @@ import (
 // settle stops the ticks, waits until everybody has the last of them, and
 // compares. It returns how many have not. What is measured meanwhile is only how
 // late the last ones came.
-func (s *session) settle(ctx context.Context) (behind map[swarm.Cohort]int) {
+func (s *run) settle(ctx context.Context) (behind map[swarm.Cohort]int) {
 	s.calm()
 	done := make(chan struct{})
 	go func() {
@@ -36,7 +36,7 @@ func (s *session) settle(ctx context.Context) (behind map[swarm.Cohort]int) {
 
 // compare holds what everybody has last to what was published last, if that is
 // known.
-func (s *session) compare(ctx context.Context) (behind map[swarm.Cohort]int) {
+func (s *run) compare(ctx context.Context) (behind map[swarm.Cohort]int) {
 	if err := s.quiesce(ctx); err != nil {
 		s.miss("the last values were not compared: %v", err)
 		return nil
@@ -51,7 +51,7 @@ func (s *session) compare(ctx context.Context) (behind map[swarm.Cohort]int) {
 
 // quiesce has all that was published arrive in Kafka or, where others publish,
 // learns what the server has last.
-func (s *session) quiesce(ctx context.Context) error {
+func (s *run) quiesce(ctx context.Context) error {
 	if err := s.work.Wait(); err != nil { // the truth has a tick that may not have arrived
 		return fmt.Errorf("not all that was to be published was: %w", err)
 	}
@@ -72,7 +72,7 @@ func (s *session) quiesce(ctx context.Context) error {
 }
 
 // settleWith takes what the server says to be the last value of a symbol.
-func (s *session) settleWith(u wire.Update) {
+func (s *run) settleWith(u wire.Update) {
 	if id, ok := s.truth.ID([]byte(u.Symbol)); ok {
 		s.truth.Settle(id, &u)
 	}

@@ -10,13 +10,13 @@ import (
 	"tickwire/loadtest/swarm"
 )
 
-// reading are the cohorts whose members a server has no reason to lose.
-func reading() []swarm.Cohort { return []swarm.Cohort{swarm.Steady, swarm.Full} }
+// wellBehaved are the cohorts whose members a server has no reason to lose.
+func wellBehaved() []swarm.Cohort { return []swarm.Cohort{swarm.Steady, swarm.Full} }
 
-// lost is how many connections of those that read failed, or ended though nobody
+// lost is how many connections of the well behaved failed, or ended though nobody
 // here ended them.
 func lost(stats map[swarm.Cohort]swarm.Stats) (n uint64) {
-	for _, name := range reading() {
+	for _, name := range wellBehaved() {
 		n += stats[name].Failed
 		for _, evicted := range stats[name].Evicted {
 			n += evicted
@@ -64,7 +64,7 @@ func (k *knee) step(load float64, before uint64) (report.Step, error) {
 		step.Conflation = float64(conflated) / float64(updates+conflated)
 	}
 	open, members := 0, 0
-	for _, name := range reading() {
+	for _, name := range wellBehaved() {
 		open += k.tally.now[name].Open
 		members += k.tally.now[name].Members
 	}

@@ -15,8 +15,8 @@ import (
 	"tickwire/loadtest/verify"
 )
 
-// session is a run under way.
-type session struct {
+// run is one that is under way.
+type run struct {
 	plan      Plan
 	server    *server
 	metrics   *sample.Server // nil: not asked for
@@ -46,12 +46,12 @@ const (
 )
 
 // start has everything ready: the symbols known to the server, nobody connected.
-func start(ctx context.Context, p Plan) (_ *session, err error) {
+func start(ctx context.Context, p Plan) (_ *run, err error) {
 	p = p.withDefaults()
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	s := &session{plan: p, tally: newTally(), started: time.Now()}
+	s := &run{plan: p, tally: newTally(), started: time.Now()}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -88,7 +88,7 @@ func start(ctx context.Context, p Plan) (_ *session, err error) {
 
 // open finds the symbols: those of the publisher, once the server has a tick of
 // each, or those that the server has.
-func (s *session) open(ctx context.Context) error {
+func (s *run) open(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	if s.plan.Publish == nil {
@@ -120,7 +120,7 @@ func (s *session) open(ctx context.Context) error {
 }
 
 // listen learns what the server has, the symbols that tick most first.
-func (s *session) listen(ctx context.Context) error {
+func (s *run) listen(ctx context.Context) error {
 	names, err := s.server.ranked(ctx)
 	if err != nil {
 		return err
@@ -139,12 +139,12 @@ func (s *session) listen(ctx context.Context) error {
 }
 
 // miss notes something that the plan wants and that does not come about.
-func (s *session) miss(format string, args ...any) {
+func (s *run) miss(format string, args ...any) {
 	s.missing = append(s.missing, fmt.Sprintf(format, args...))
 }
 
 // close ends everything.
-func (s *session) close() {
+func (s *run) close() {
 	if s.calm != nil {
 		s.calm()
 		s.work.Wait()

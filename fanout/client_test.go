@@ -45,9 +45,13 @@ type client struct {
 var attached int
 
 func attach(t *testing.T, h *Hub) *client {
-	c := &client{t: t, last: make(map[string]wire.Update)}
 	attached++
-	c.sub = h.NewSubscriber(c, Encoding(attached%2)) // Plain or Deflate
+	return attachAs(t, h, Encoding(attached%2)) // Plain or Deflate
+}
+
+func attachAs(t *testing.T, h *Hub, encoding Encoding) *client {
+	c := &client{t: t, last: make(map[string]wire.Update)}
+	c.sub = h.NewSubscriber(c, encoding)
 	c.sub.Attach(wire.Marshal(wire.Hello{Type: wire.TypeHello, V: wire.Version}))
 	return c
 }

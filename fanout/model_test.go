@@ -18,11 +18,15 @@ import (
 // snapshots and frames in flight (client.TryFrame), and the ordinals must
 // account for every tick that the hub says it conflated.
 func TestEveryClientEndsWithTheFinalValues(t *testing.T) {
+	compressed := 0
 	for range 30 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { runModel(t, rand.New(rand.NewPCG(seed, 0))) })
+			synctest.Test(t, func(t *testing.T) { compressed += runModel(t, rand.New(rand.NewPCG(seed, 0))) })
 		})
+	}
+	if compressed == 0 {
+		t.Error("no frame was compressed")
 	}
 }
 
@@ -32,13 +36,15 @@ type modelClient struct {
 	terms map[string]bool
 }
 
-func runModel(t *testing.T, r *rand.Rand) {
+// runModel returns how many frames came compressed: one schedule may subscribe
+// so little that none did.
+func runModel(t *testing.T, r *rand.Rand) int {
 	h := New(Config{Shards: 1 + r.IntN(3), Symbols: 100, Policy: Policy{MaxFrame: [...]int{0, 300, 2000}[r.IntN(3)]}})
 	defer h.Close()
 	final := make(map[string]feed.Tick) // by symbol, the last applied
 	var clients []*modelClient
-	for range 12 {
-		clients = append(clients, &modelClient{attach(t, h), make(map[string]bool)})
+	for i := range 12 {
+		clients = append(clients, &modelClient{attachAs(t, h, Encoding(i%2)), make(map[string]bool)})
 	}
 	synctest.Wait()
 	offset := int64(0)
@@ -71,15 +77,10 @@ func runModel(t *testing.T, r *rand.Rand) {
 		merged += c.merged
 		compressed += c.compressed
 	}
-	if compressed == 0 && h.policy.MaxFrame > 1000 {
-		t.Error("no frame was compressed")
-	}
-	if t.Failed() {
-		return
-	}
-	if got := h.Stats().Conflated; got < merged {
+	if got := h.Stats().Conflated; got < merged && !t.Failed() {
 		t.Errorf("conflated: the hub says %d, the ordinals say %d", got, merged)
 	}
+	return compressed
 }
 
 var modelTerms = []string{"*", "AA-*", "AB-*", "AA-0", "AA-1", "AB-0", "AB-1", "B-0", "B-1", "B-*"}

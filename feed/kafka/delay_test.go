@@ -267,7 +267,8 @@ func TestDelay(t *testing.T) {
 	onEach(t, delayOverTCP)
 }
 
-// delayOverTCP is what can be said without a clock of one's own.
+// delayOverTCP is what can be said without a clock of one's own. A server on a busy
+// machine may make the consumer reconnect.
 func delayOverTCP(t *testing.T, at *site) {
 	const delay, ticks = 400 * time.Millisecond, 100
 	topic := at.topic(t, 2, nil)
@@ -284,8 +285,8 @@ func delayOverTCP(t *testing.T, at *site) {
 	}
 	until(t, func() string { return caughtUp(c, 2) })
 	for _, p := range c.Progress() {
-		if p.Ticks != ticks || p.Reconnects != 0 {
-			t.Errorf("progress: %+v; want %d ticks over one connection", p, ticks)
+		if p.Ticks != ticks {
+			t.Errorf("progress: %+v; want %d ticks", p, ticks)
 		}
 	}
 }

@@ -96,7 +96,31 @@ func (s *site) topic(t testing.TB, partitions int, settings map[string]string) s
 	if err := c.CreateTopic(context.Background(), name, partitions, 1, settings); err != nil {
 		t.Fatal(err)
 	}
+	if s.real {
+		for partition := range int32(partitions) {
+			until(t, func() string { return s.led(name, partition) })
+		}
+	}
 	return name
+}
+
+// led says why a partition of a new topic cannot be read yet, or nothing: a Kafka
+// says that a topic is made before all leaders know that they are.
+func (s *site) led(topic string, partition int32) string {
+	p := kmsg.NewListOffsetsRequestTopicPartition()
+	p.Partition, p.Timestamp = partition, -1
+	one := kmsg.NewListOffsetsRequestTopic()
+	one.Topic, one.Partitions = topic, append(one.Partitions, p)
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.ReplicaID, req.Topics = -1, append(req.Topics, one)
+	resp, err := req.RequestWith(context.Background(), s.client)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.Topics[0].Partitions[0].ErrorCode)
+	}
+	if err != nil {
+		return fmt.Sprintf("partition %d of %s has no leader yet: %v", partition, topic, err)
+	}
+	return ""
 }
 
 // write has franz-go write values, as one batch if they fit.

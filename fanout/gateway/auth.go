@@ -37,6 +37,7 @@ func (s *session) authenticate(r wire.Request) {
 		if s.deadline.Stop() { // else it is being shut
 			s.gateway.lobby.leave(s)
 			s.caller = c
+			ack.Operator = c.operator
 			s.begin(ack)
 		}
 	case refused.after > 0:
@@ -58,6 +59,8 @@ func (s *session) prolong(r wire.Request, c caller, refused *refusal, ack wire.A
 			Message: "a fresh token must have the subject and the delay of the one before and grant no less: reconnect to use this one"})
 	default:
 		s.grant = c.grant
+		s.operator = s.operator || c.operator // without Access it is not the token that makes one
+		ack.Operator = s.operator
 		s.watchExpiry()
 		s.sub.Answer(ack)
 	}

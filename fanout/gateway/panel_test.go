@@ -118,13 +118,21 @@ func TestOperatorsAloneSeeThePanel(t *testing.T) {
 		if hello := message[wire.Hello](p); hello.Operator != (want == http.StatusOK) {
 			t.Errorf("%q: hello says %+v, want whether it is an operator", token, hello)
 		}
+		later := dial(t, s.addr)
+		if hello := message[wire.Hello](later); hello.Operator {
+			t.Errorf("%q: hello says %+v before the token", token, hello)
+		}
+		later.text(authOp(token))
+		if ack := message[wire.Ack](later); ack.Operator != (want == http.StatusOK) {
+			t.Errorf("%q: the ack says %+v, want whether it is an operator", token, ack)
+		}
 	}
 	if got := s.turnedAwayFor(whyEntitled); got != 2 {
 		t.Errorf("turned away: counted %v, want 2", got)
 	}
 	until(t, "those of delayed values are counted as such", func() bool {
 		a := s.lookAnew(t)
-		return a.Connections.Plain == 4 && a.Connections.Delayed == 2 && a.Shards == 3
+		return a.Connections.Plain == 8 && a.Connections.Delayed == 4 && a.Shards == 3
 	})
 	r, _ := http.NewRequest("GET", "http://"+s.addr+"/v1/server", nil)
 	r.Header = http.Header{"Authorization": {"Bearer ops"}, "Origin": {"https://evil.example"}}
@@ -143,7 +151,9 @@ func TestATokenOfNoOperatorDoesNotReplaceOnes(t *testing.T) {
 		t.Errorf("got %+v, want %s", e, wire.NotEntitled)
 	}
 	p.text(authOp("ops"))
-	message[wire.Ack](p)
+	if ack := message[wire.Ack](p); !ack.Operator {
+		t.Errorf("got %+v, want what hello said", ack)
+	}
 }
 
 // TestWithoutTokensThePanelIsForNamesThatAreOurs: a page that has its own name

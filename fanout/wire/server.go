@@ -71,6 +71,8 @@ type Ack struct {
 	// Kafka partition the last offset, such as 0-1007,3-998. Who is cut off gives
 	// it as Request.Position, on whatever node.
 	Position string `json:"position,omitempty"`
+	// Operator, of auth, is hello's: the token may come after that.
+	Operator bool `json:"operator,omitempty"`
 }
 
 // Denied is the verdict on one symbol.

@@ -78,7 +78,8 @@ export interface FeedOptions {
   readonly listener: FeedListener;
   /**
    * Goes to the server in the first request of every connection, never in the
-   * URL. A function is asked anew at every connect, and when its token expires.
+   * URL. A function is asked anew at every connect, and when its token expires;
+   * while it has none, none is sent.
    */
   readonly token?: TokenSource;
   /** Most bytes a second for all that the server sends; see budget. Default: none. */
@@ -163,6 +164,14 @@ export class Feed {
   /** Starts to connect. Call it once. */
   open(): void {
     this.#link.open();
+  }
+
+  /**
+   * Connects anew, also after an end: with another token, say. What is
+   * subscribed stays so, and goes on where it was.
+   */
+  reopen(): void {
+    this.#link.reopen();
   }
 
   /** Ends the feed for good; the listener is not called any more. */

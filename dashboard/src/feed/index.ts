@@ -50,4 +50,4 @@ export type {
   Update,
 } from "./protocol.ts";
 export type { BackoffOptions } from "./reconnect.ts";
-export type { TokenSource } from "./token.ts";
+export type { MaybeToken, TokenSource } from "./token.ts";

@@ -5,7 +5,7 @@ import { SUBPROTOCOL, VERSION } from "./protocol.ts";
 import type { BackoffOptions } from "./reconnect.ts";
 import { advice, Backoff } from "./reconnect.ts";
 import { Silence } from "./silence.ts";
-import type { TokenSource } from "./token.ts";
+import type { MaybeToken, TokenSource } from "./token.ts";
 import { obtain } from "./token.ts";
 
 /** What happened to the connection. */
@@ -67,6 +67,7 @@ export class Link {
 
   #attempt = 0; // what was begun for an earlier one is of no use any more
   #socket: Socket | undefined;
+  #token: MaybeToken; // of the connection of now
   #greeted = false; // hello is there
   #connectedAt = 0;
   #draining = false; // the server has said that it will close
@@ -87,6 +88,17 @@ export class Link {
   close(): void {
     this.#cancelRetry();
     this.#drop();
+  }
+
+  /** Lets go of the connection, if there is one, and connects anew, however the last one ended. */
+  reopen(): void {
+    this.#cancelRetry();
+    this.#drop();
+    this.#backoff.reset();
+    this.#cancelRetry = this.#options.clock.after(0, () => {
+      this.#retry(0);
+      this.#owner.gone({ kind: "lost", code: ABNORMAL, reason: "connecting anew", retryInMs: 0 });
+    });
   }
 
   send(request: Request): void {
@@ -113,33 +125,34 @@ export class Link {
   }
 
   /** Gets a token for the attempt of now, and for no later one. */
-  #obtain(source: TokenSource, use: (token: string) => void, failed: () => void): void {
+  #obtain(source: TokenSource, use: (token: MaybeToken) => void, failed: () => void): void {
     const attempt = this.#attempt;
     const inTime = (): boolean => attempt === this.#attempt;
     obtain(source, (token) => void (inTime() && use(token)), () => void (inTime() && failed()));
   }
 
   #dial(token?: string): void {
+    this.#token = token;
     const socket = new this.#options.socket(this.#options.url, SUBPROTOCOL);
     this.#socket = socket;
-    socket.onmessage = (event) => this.#frame(event.data, token);
+    socket.onmessage = (event) => this.#frame(event.data);
     socket.onclose = (event) => this.#lost(event.code, event.reason);
     socket.onerror = () => {}; // a close event always follows
   }
 
-  #frame(data: unknown, token: string | undefined): void {
+  #frame(data: unknown): void {
     this.#silence.heard();
     if (typeof data !== "string") return this.#owner.fault("frame", "a binary frame");
     const parsed = parse(data);
     if (!parsed.ok) return this.#owner.fault("frame", parsed.reason);
     const { message } = parsed;
-    if (message.type === "hello") return this.#hello(message, token);
+    if (message.type === "hello") return this.#hello(message);
     if (!this.#greeted) return this.#owner.fault("frame", `${message.type} before hello`);
     if (message.type === "notice") this.#noticed(message.code);
     this.#owner.message(message);
   }
 
-  #hello(hello: Hello, token: string | undefined): void {
+  #hello(hello: Hello): void {
     if (this.#greeted) return this.#owner.fault("frame", "a second hello");
     if (hello.v !== VERSION) {
       this.#drop();
@@ -149,7 +162,7 @@ export class Link {
     this.#greeted = true;
     this.#connectedAt = this.#options.clock.now();
     this.#silence.watch(SILENT_INTERVALS * hello.heartbeat_ms);
-    if (token !== undefined) this.#owner.authenticate(token);
+    if (this.#token !== undefined) this.#owner.authenticate(this.#token);
     this.#owner.hello(hello);
   }
 
@@ -162,7 +175,14 @@ export class Link {
   #renew(): void {
     const { token } = this.#options;
     if (typeof token !== "function") return;
-    this.#obtain(token, (fresh) => this.#owner.authenticate(fresh), () => this.#owner.fault("token", "no fresh token could be had"));
+    const failed = (): void => this.#owner.fault("token", "no fresh token could be had");
+    this.#obtain(token, (fresh) => this.#replace(fresh, failed), failed);
+  }
+
+  #replace(fresh: MaybeToken, failed: () => void): void {
+    if (fresh === undefined || fresh === this.#token) return failed(); // the one that expires is not sent again
+    this.#token = fresh;
+    this.#owner.authenticate(fresh);
   }
 
   #silent(): void {

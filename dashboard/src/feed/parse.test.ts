@@ -23,6 +23,7 @@ describe("parse accepts", () => {
     { scenario: "members that a later version adds", text: ticker({ later: true }) },
     { scenario: "a message without updates", text: `{"type":"ticker","data":[]}` },
     { scenario: "an ack with verdicts", text: `{"type":"ack","id":"a","op":"subscribe","channel":"ticker","symbols":[],"denied":[{"symbol":"X","code":"unknown_symbol"}]}` },
+    { scenario: "an ack of auth, to an operator", text: `{"type":"ack","id":1,"op":"auth","operator":true}` },
     { scenario: "an ack of list", text: `{"type":"ack","op":"list","subscriptions":[{"channel":"ticker","symbols":["*"],"rate":10}]}` },
     { scenario: "an update with the time of its receipt", text: ticker({ r: 1732242000124001 }) },
     { scenario: "a trade of which the venue told the price alone", text: trades({ z: "", d: "" }) },

@@ -164,6 +164,7 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
       ["bytes_per_s", optional(isCount), "an integer from 0"],
       ["subscriptions", optional(listOf(objectOf(subscription))), "subscriptions"],
       ["position", optional(isText), "a string"],
+      ["operator", optional(isFlag), "true or false"],
     ],
   ],
   [

@@ -154,6 +154,8 @@ export interface Ack {
   readonly subscriptions?: readonly Subscription[];
   /** Of subscribe on trades: where it begins, for the next connection to be given. */
   readonly position?: string;
+  /** Of auth: whether this client may ask for /v1/server. Hello was before the token. */
+  readonly operator?: boolean;
 }
 
 export interface Pong {

@@ -1,13 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import { connected, FakeSocket, fakeTime, hello, opened, reconnect } from "./fake.ts";
 import type { FeedListener } from "./feed.ts";
+import type { MaybeToken } from "./token.ts";
 
 fakeTime();
 
 const expires = { type: "notice", code: "expires", in_ms: 60_000 };
 
 /** A function that gives t1, t2 and so on, as it does so. */
-function tokens(give: (token: string) => string | Promise<string> = (token) => token) {
+function tokens(give: (token: string) => MaybeToken | Promise<MaybeToken> = (token) => token) {
   let asked = 0;
   return () => give(`t${++asked}`);
 }
@@ -38,6 +39,12 @@ describe("a token", () => {
   test("of a function is asked for at every connect", () => {
     connected({ token: tokens() });
     expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t1" }]);
+    expect(reconnect()).toMatchObject([{ op: "auth", token: "t2" }]);
+  });
+
+  test("is not sent while its function has none", () => {
+    connected({ token: tokens((token) => (token === "t1" ? undefined : token)) });
+    expect(FakeSocket.newest.sent).toEqual([]);
     expect(reconnect()).toMatchObject([{ op: "auth", token: "t2" }]);
   });
 
@@ -117,6 +124,16 @@ describe("when the token expires", () => {
     expect(links.at(-1)).toMatchObject({ kind: "connected" });
   });
 
+  test.each([
+    { scenario: "none", again: undefined },
+    { scenario: "the same", again: "t1" },
+  ])("a function that has $scenario is a fault, and nothing is sent", ({ again }) => {
+    const { faults } = connected({ token: tokens((token) => (token === "t1" ? token : again)) });
+    FakeSocket.newest.say(expires);
+    expect(faults).toEqual([{ kind: "token", reason: "no fresh token could be had", count: 1 }]);
+    expect(FakeSocket.newest.sent).toHaveLength(1);
+  });
+
   test("one that comes when the connection is gone is not sent on the next", async () => {
     const gives: ((token: string) => void)[] = [];
     const { links } = opened({ token: () => new Promise((give) => gives.push(give)) });
@@ -133,6 +150,44 @@ describe("when the token expires", () => {
     await settle();
     expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t3" }]);
     expect(links.at(-1)).toMatchObject({ kind: "connected" });
+  });
+});
+
+describe("a feed that is opened again", () => {
+  const kinds = (links: readonly { readonly kind: string }[]) => links.map(({ kind }) => kind);
+
+  test("has another token, and what was subscribed", () => {
+    const { feed, links } = opened({ token: tokens() });
+    feed.subscribe(["*"]);
+    FakeSocket.newest.say(hello);
+    const before = FakeSocket.newest;
+    feed.reopen();
+    expect([before.closed, kinds(links)]).toEqual([true, ["connecting", "connected"]]);
+    vi.advanceTimersByTime(1);
+    FakeSocket.newest.say(hello);
+    expect(FakeSocket.newest.sent).toMatchObject([{ op: "auth", token: "t2" }, { op: "subscribe", symbols: ["*"] }]);
+    expect(kinds(links)).toEqual(["connecting", "connected", "lost", "connecting", "connected"]);
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+
+  test("comes back after an end, and instead of the try that was planned", () => {
+    const { feed, links } = connected({ token: tokens() });
+    FakeSocket.newest.end(4502, "the key is not known here");
+    feed.reopen();
+    vi.advanceTimersByTime(1);
+    FakeSocket.newest.end(1006);
+    feed.reopen();
+    vi.advanceTimersByTime(5000); // more than the planned one would have taken
+    expect(kinds(links).slice(2)).toEqual(["ended", "lost", "connecting", "lost", "lost", "connecting"]);
+    expect(FakeSocket.made).toHaveLength(3);
+  });
+
+  test("stays closed when its listener closes it meanwhile", () => {
+    const { feed } = connected({ token: tokens() });
+    feed.reopen();
+    feed.close();
+    vi.advanceTimersByTime(60_000);
+    expect(FakeSocket.made).toHaveLength(1);
   });
 });
 

@@ -1,12 +1,12 @@
 // Package dashboard is the page that shows the prices of a Tickwire server.
 //
 //	src/feed    the client of the protocol: no dependency, no DOM; see example
-//	src/rest    single questions to the server: histories, what symbols there are
+//	src/rest    single questions to the server: histories, what there is, how it does
 //	src/model   what the page knows, what of it has changed, what is subscribed
 //	src/view    what a person sees: one paint per animation frame
 //
-// Imports point from view to model to feed; the model asks for what it needs
-// of rest by its own interface. AG Grid has the rows of the table, TradingView's
+// Imports point from view to model to rest to feed; what the model needs of
+// rest it asks for by its own interface. AG Grid has the rows of the table, TradingView's
 // Lightweight Charts the candles; every cell is drawn by src/view itself. Vite
 // builds the page into dist/app, which is not committed; Handler serves what was
 // there when Go was built.

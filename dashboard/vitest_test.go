@@ -30,7 +30,7 @@ func TestTypeScript(t *testing.T) {
 // does not see.
 func readSources(t *testing.T) {
 	t.Helper()
-	for _, root := range []string{"src", "example", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.base.json", "../fanout/wire/testdata"} {
+	for _, root := range []string{"src", "example", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.base.json", "../fanout/wire/testdata", "../fanout/gateway/apidoc/schemas.json"} {
 		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil {
 				return err

@@ -1,5 +1,5 @@
 import { Feed } from "./feed/index.ts";
-import { Board, Preferences } from "./model/index.ts";
+import { Board, Preferences, Token } from "./model/index.ts";
 import { Rest } from "./rest/index.ts";
 import { Page, Place } from "./view/index.ts";
 
@@ -12,7 +12,8 @@ const clock = {
 };
 
 let page: Page | undefined;
-const board = new Board({ answers: new Rest(), clock, wall: () => Date.now(), changed: () => page?.invalidate() });
+const token = new Token(sessionStorage, localStorage);
+const board = new Board({ answers: new Rest(() => token.current), token, clock, wall: () => Date.now(), changed: () => page?.invalidate() });
 
 /** A WebSocket whose frames are counted. Their text is of ASCII: a character is a byte. */
 class CountedSocket extends WebSocket {
@@ -25,7 +26,15 @@ class CountedSocket extends WebSocket {
 const preferences = new Preferences(localStorage);
 const url = new URL("/v1/ws", location.href);
 url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-const feed = new Feed({ url: url.href, listener: board, clock, socket: CountedSocket, bytesPerS: preferences.bytesPerS });
+const feed = new Feed({ url: url.href, listener: board, token: () => token.current, clock, socket: CountedSocket, bytesPerS: preferences.bytesPerS });
 const interest = board.start(feed, preferences.rate);
 feed.open(); // it connects while the page is built
-page = new Page({ document, board, interest, preferences, place: new Place(window), budget: (bytesPerS) => feed.budget(bytesPerS) });
+page = new Page({
+  document,
+  board,
+  interest,
+  preferences,
+  place: new Place(window),
+  budget: (bytesPerS) => feed.budget(bytesPerS),
+  reconnect: () => feed.reopen(),
+});

@@ -3,7 +3,7 @@ import type { SymbolName } from "../feed/index.ts";
 import type { Address } from "./address.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 
-const plain: Address = { list: undefined, favourites: false, search: "", only: "all", sort: undefined, symbol: undefined, interval: "1m", flow: false };
+const plain: Address = { list: undefined, favourites: false, search: "", only: "all", sort: undefined, symbol: undefined, interval: "1m", flow: false, server: false };
 
 describe("an address", () => {
   test.each<{ query: string; address: Partial<Address> }>([
@@ -13,12 +13,13 @@ describe("an address", () => {
     { query: "list=My%20list%20%26%20more", address: { list: "My list & more" } },
     { query: "only=falling&sort=percent.desc", address: { only: "falling", sort: { column: "percent", descending: true } } },
     { query: "symbol=BTC-USD&interval=5m&flow=1", address: { symbol: "BTC-USD" as SymbolName, interval: "5m", flow: true } },
+    { query: "flow=1&server=1", address: { flow: true, server: true } },
   ])("$query is read and written alike", ({ query, address }) => {
     expect(parseAddress(`?${query}`)).toEqual({ ...plain, ...address });
     expect(formatAddress({ ...plain, ...address })).toBe(query);
   });
 
-  test.each(["?only=x", "?sort=last", "?sort=last.up", "?interval=2m", "?flow=yes", "?q=%E0%A4%A", "?x=1", "?=&&", "?symbol=", "?list="])(
+  test.each(["?only=x", "?sort=last", "?sort=last.up", "?interval=2m", "?flow=yes", "?server=0", "?q=%E0%A4%A", "?x=1", "?=&&", "?symbol=", "?list="])(
     "what %s says and nobody understands is as if it were not there",
     (query) => {
       expect(parseAddress(query)).toEqual(plain);

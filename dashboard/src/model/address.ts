@@ -18,6 +18,8 @@ export interface Address {
   readonly interval: Interval;
   /** Whether the flow panel is open. */
   readonly flow: boolean;
+  /** Whether the server panel is, for who may see it. */
+  readonly server: boolean;
 }
 
 const movements: readonly string[] = ["rising", "falling", "stale"] satisfies Movement[];
@@ -39,12 +41,13 @@ export function parseAddress(query: string): Address {
     symbol: (params.get("symbol") || undefined) as SymbolName | undefined,
     interval: interval in intervals ? (interval as Interval) : "1m",
     flow: params.get("flow") === "1",
+    server: params.get("server") === "1",
   };
 }
 
 /** The query of an address, without a question mark; empty if all is as a new page has it. */
 export function formatAddress(address: Address): string {
-  const { list, favourites, search, only, sort, symbol, interval, flow } = address;
+  const { list, favourites, search, only, sort, symbol, interval, flow, server } = address;
   const params: readonly (readonly [string, string])[] = [
     ["list", favourites ? FAVOURITES : (list ?? "")],
     ["q", search],
@@ -53,6 +56,7 @@ export function formatAddress(address: Address): string {
     ["symbol", symbol ?? ""],
     ["interval", symbol === undefined || interval === "1m" ? "" : interval],
     ["flow", flow ? "1" : ""],
+    ["server", server ? "1" : ""],
   ];
   return params.filter(([, value]) => value !== "").map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&");
 }

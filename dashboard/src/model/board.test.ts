@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Ack, Hello, LinkEvent, Pong, SymbolName, Ticker, TickerSnapshot } from "../feed/index.ts";
 import { Board } from "./board.ts";
-import { ManualClock, settled } from "./fake.ts";
+import { ManualClock, settled, tokenless } from "./fake.ts";
+import type { Token } from "./token.ts";
 
 const hello: LinkEvent = { kind: "connected", hello: { node: "n1" } as Hello };
 const lost: LinkEvent = { kind: "lost", code: 1006, reason: "", retryInMs: 500 };
@@ -9,12 +10,14 @@ const wallAtStart = 1_000_000;
 
 let clock: ManualClock;
 let board: Board;
+let token: Token;
 let lists: (readonly string[] | "fail")[];
 let asked: number;
 let subscribed: string[];
 
 beforeEach(() => {
   clock = new ManualClock();
+  token = tokenless();
   lists = [["A", "B"]];
   asked = 0;
   subscribed = [];
@@ -25,8 +28,9 @@ beforeEach(() => {
     },
     bars: () => Promise.resolve([]),
     trades: () => Promise.resolve([]),
+    server: () => new Promise<never>(() => {}),
   };
-  board = new Board({ answers, clock, wall: () => wallAtStart + clock.now(), changed: () => {} });
+  board = new Board({ answers, token, clock, wall: () => wallAtStart + clock.now(), changed: () => {} });
 });
 
 function start() {
@@ -154,4 +158,78 @@ test("ticks that an update stands for are counted as merged", () => {
   board.ticker(snapshot({ n: 100 }));
   board.ticker(ticker({ q: 2, n: 110 }));
   expect(board.flow.merged).toBe(9);
+});
+
+describe("a server that asks for a token", () => {
+  const unauthorized = { type: "error", code: "unauthorized", message: "send op auth with a token first", retry: false } as const;
+  const ended = (reason: string): LinkEvent => ({ kind: "ended", code: 4502, reason });
+
+  test("and has none is known before it closes, is no problem, and is asked nothing more", async () => {
+    lists = ["fail"];
+    start();
+    await pass(100);
+    board.link(hello);
+    board.refused(unauthorized);
+    expect([board.locked, token.want, board.problem]).toEqual([true, { kind: "missing" }, undefined]);
+    await pass(5000);
+    board.link(ended("no token came in time"));
+    await pass(60_000);
+    expect([token.want, asked]).toEqual([{ kind: "missing" }, 1]);
+    token.take("good", false);
+    board.link({ ...lost, code: 1006 } as LinkEvent);
+    board.link(hello);
+    await pass(100);
+    board.ack({ type: "ack", op: "auth" });
+    expect([board.locked, token.want, asked]).toEqual([false, undefined, 2]);
+  });
+
+  test("tells why the one that it got is not good", () => {
+    token.take("bad", true);
+    start();
+    board.link(hello);
+    board.link(ended("the token is not yet valid"));
+    expect([board.locked, token.want, token.current]).toEqual([true, { kind: "refused", reason: "the token is not yet valid" }, undefined]);
+  });
+
+  test("says that it expires while all goes on, and that it has when it closes", () => {
+    token.take("good", false);
+    start();
+    board.link(hello);
+    board.ack({ type: "ack", op: "auth" });
+    board.notice({ type: "notice", code: "expires", in_ms: 30_000 });
+    board.fault({ kind: "token", reason: "no fresh token could be had", count: 1 });
+    expect([board.locked, board.live, token.want, board.problem]).toEqual([false, true, { kind: "expires", at: wallAtStart + 30_000 }, undefined]);
+    board.link({ kind: "lost", code: 4103, reason: "the token has expired, come with a new one", retryInMs: 500 });
+    expect([board.locked, token.want]).toEqual([true, { kind: "refused", reason: "the token has expired" }]);
+    board.link(ended("no token came in time"));
+    expect(token.want).toEqual({ kind: "refused", reason: "the token has expired" });
+  });
+
+  test("that merely goes away wants no token", () => {
+    token.take("good", false);
+    start();
+    board.link(hello);
+    board.link(lost);
+    board.link({ kind: "ended", code: 4501, reason: "" });
+    expect([board.locked, token.want, token.current]).toEqual([false, undefined, "good"]);
+  });
+});
+
+describe("an operator", () => {
+  const operator: LinkEvent = { kind: "connected", hello: { node: "n1", operator: true } as Hello };
+
+  test.each<{ scenario: string; events: () => void; allowed: boolean }>([
+    { scenario: "hello says so", events: () => board.link(operator), allowed: true },
+    { scenario: "hello does not", events: () => board.link(hello), allowed: false },
+    { scenario: "the ack of auth does, which comes after hello", events: () => (board.link(hello), board.ack({ type: "ack", op: "auth", operator: true })), allowed: true },
+    { scenario: "the token is of none", events: () => (board.link(hello), board.ack({ type: "ack", op: "auth" })), allowed: false },
+    { scenario: "hello said so, and acks do not repeat it", events: () => (board.link(operator), board.ack({ type: "ack", op: "subscribe" })), allowed: true },
+    { scenario: "the connection is lost meanwhile", events: () => (board.link(operator), board.link(lost), board.link(hello)), allowed: true },
+    { scenario: "it comes back as none", events: () => (board.link(operator), board.link(lost), board.link(hello), board.ack({ type: "ack", op: "subscribe" })), allowed: false },
+    { scenario: "the server does not want it back", events: () => (board.link(operator), board.link({ kind: "ended", code: 4502, reason: "" })), allowed: false },
+  ])("is one or not: $scenario", ({ events, allowed }) => {
+    start();
+    events();
+    expect(board.server.allowed).toBe(allowed);
+  });
 });

@@ -30,7 +30,10 @@ import { Flow, Offset } from "./flow.ts";
 import type { Subscriber } from "./interest.ts";
 import { Interest } from "./interest.ts";
 import { Field, Quotes } from "./quotes.ts";
+import type { Reporter } from "./server.ts";
+import { Server } from "./server.ts";
 import { Sparks } from "./spark.ts";
+import type { Token } from "./token.ts";
 
 /** The feed, as the board uses it. */
 export interface Source extends Subscriber {
@@ -39,12 +42,14 @@ export interface Source extends Subscriber {
 }
 
 /** The server's answers to single questions. */
-export interface Answers extends History {
+export interface Answers extends History, Reporter {
   symbols(): Promise<readonly SymbolName[]>;
 }
 
 export interface BoardOptions {
   readonly answers: Answers;
+  /** What the page brings to the server. */
+  readonly token: Token;
   readonly clock: Clock;
   /** The time of day in milliseconds since 1970. */
   readonly wall: () => number;
@@ -56,6 +61,11 @@ const BEAT_MS = 1000;
 const SYMBOLS_EVERY_MS = 20_000;
 const SYMBOLS_AGAIN_MS = 1000; // a server that has just started has none yet
 const PING_EVERY_MS = 10_000;
+
+// The server's words and codes for a token.
+const UNAUTHORIZED = "unauthorized"; // of a request: there has been none
+const CLOSED_UNAUTHORIZED = 4502; // none came in time, or it is not good
+const CLOSED_EXPIRED = 4103;
 
 /** What happened to the connection since the page opened. */
 export interface Events {
@@ -72,7 +82,9 @@ export class Board implements FeedListener {
   readonly quotes = new Quotes();
   readonly flow: Flow;
   readonly detail: Detail;
+  readonly server: Server;
   readonly sparks: Sparks;
+  readonly token: Token;
   readonly #options: BoardOptions;
   readonly #offset = new Offset();
   #interest: Interest | undefined;
@@ -82,6 +94,7 @@ export class Board implements FeedListener {
   #age: { readonly ms: number; readonly at: number } | undefined;
   #lagMs: number | undefined;
   #answered = false; // the first request of this connection
+  #greeted = false; // as an operator, by hello
   #connections = 0;
   #gaps = 0;
   #problem: string | undefined;
@@ -91,9 +104,11 @@ export class Board implements FeedListener {
 
   constructor(options: BoardOptions) {
     this.#options = options;
-    const { answers, clock, changed } = options;
+    const { answers, clock, changed, token } = options;
+    this.token = token;
     this.flow = new Flow(clock);
     this.detail = new Detail(answers, changed);
+    this.server = new Server(answers, clock, changed);
     this.sparks = new Sparks(answers, (symbol) => this.#sparkChanged(symbol));
   }
 
@@ -134,6 +149,11 @@ export class Board implements FeedListener {
     return this.#connection.state === "live" && this.#answered && this.#state === "live";
   }
 
+  /** Whether the server lets the page have nothing until it brings a token. */
+  get locked(): boolean {
+    return this.token.want !== undefined && !this.#answered;
+  }
+
   /** The age of the newest tick of all, if none came since the server said it last; undefined: it has not. */
   get newestAgeMs(): number | undefined {
     return this.#age && this.#age.ms + this.now - this.#age.at;
@@ -161,7 +181,9 @@ export class Board implements FeedListener {
   link(event: LinkEvent): void {
     this.#connection = after(event, this.#connection, this.now);
     this.#answered = false;
-    if (event.kind === "connected") this.#connected();
+    if (event.kind === "connected") this.#connected(event.hello.operator === true);
+    if (event.kind === "lost" || event.kind === "ended") this.#judgeToken(event.code, event.reason);
+    if (event.kind === "ended") this.server.allowed = false;
     this.#options.changed();
   }
 
@@ -220,10 +242,14 @@ export class Board implements FeedListener {
   }
 
   notice({ code, in_ms }: Notice): void {
+    if (code === "expires") this.token.expires(this.#options.wall() + in_ms);
     if (code === "slow") this.#trouble(`this page takes too little: the server closes it in ${Math.ceil(in_ms / 1000)} s`);
+    this.#options.changed();
   }
 
   ack(ack: Ack): void {
+    if (!this.#answered || ack.op === "auth") this.server.allowed = this.#greeted || ack.operator === true;
+    if (!this.#answered) this.token.accepted();
     this.#answered = true;
     for (const { symbol, code } of ack.denied ?? []) {
       if (code === "unknown_symbol") this.#unknown(symbol);
@@ -233,15 +259,30 @@ export class Board implements FeedListener {
   }
 
   refused(error: ServerError): void {
+    if (error.code === UNAUTHORIZED && !this.#answered) return this.#unauthorized();
     this.#trouble(`the server refused: ${error.message} (${error.code})`);
   }
 
   fault(fault: Fault): void {
+    if (fault.kind === "token") return; // the notice that it expires has told
     this.#trouble(`a message was passed over: ${fault.reason}`);
   }
 
-  #connected(): void {
+  #unauthorized(): void {
+    this.token.missing();
+    this.#options.changed();
+  }
+
+  #judgeToken(code: number, reason: string): void {
+    if (code !== CLOSED_UNAUTHORIZED && code !== CLOSED_EXPIRED) return;
+    if (this.token.current === undefined) this.token.missing();
+    else this.token.refused(code === CLOSED_EXPIRED ? "the token has expired" : reason);
+  }
+
+  #connected(operator: boolean): void {
     this.#connections++;
+    this.#greeted = operator;
+    if (operator) this.server.allowed = true;
     this.#offset.clear();
     this.#ping = undefined;
     this.quotes.reconnected();
@@ -293,6 +334,7 @@ export class Board implements FeedListener {
   #askSymbols(inMs = 0): void {
     this.#cancelAsk();
     this.#cancelAsk = this.#options.clock.after(inMs, () => {
+      if (this.locked) return; // the next connection asks
       const before = this.quotes.size;
       this.#options.answers.symbols().then(
         (symbols) => {

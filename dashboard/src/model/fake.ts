@@ -1,5 +1,20 @@
 // What the tests of this folder have in common. No part of the model.
 import type { Clock } from "../feed/index.ts";
+import type { Vault } from "./token.ts";
+import { Token } from "./token.ts";
+
+/** A vault that a test can look into. */
+export function vaultOf(texts = new Map<string, string>()): Vault & { readonly texts: ReadonlyMap<string, string> } {
+  return {
+    texts,
+    getItem: (key) => texts.get(key) ?? null,
+    setItem: (key, text) => void texts.set(key, text),
+    removeItem: (key) => void texts.delete(key),
+  };
+}
+
+/** The token of a page that has none. */
+export const tokenless = (): Token => new Token(vaultOf(), vaultOf());
 
 /** A clock that a test moves. */
 export class ManualClock implements Clock {

@@ -18,7 +18,12 @@ export type { ColumnPreference, Theme } from "./preferences.ts";
 export { Preferences } from "./preferences.ts";
 export type { Change, Fields, Freshness, Row } from "./quotes.ts";
 export { Field, Quotes } from "./quotes.ts";
+export type { Pace, Server } from "./server.ts";
 export type { Spark } from "./spark.ts";
+export type { Vault, Want } from "./token.ts";
+export { Token } from "./token.ts";
 export type { Watchlists } from "./watchlists.ts";
+// What is held of the server's is told in its words.
+export type { Partition, ServerReport, SlowClient } from "../rest/index.ts";
 // The values that are held are the feed's.
 export type { Bar, Decimal, Gap, MaybeDecimal, Micros, Stat, State, SymbolName, Trade } from "../feed/index.ts";

@@ -1,7 +1,7 @@
 // What the tests of this folder have in common. No part of the view.
 import { readFileSync } from "node:fs";
 import type { Hello, LinkEvent, Stat, StatsSnapshot, SymbolName, Ticker, TickerSnapshot, Update } from "../feed/index.ts";
-import { ManualClock } from "../model/fake.ts";
+import { ManualClock, tokenless } from "../model/fake.ts";
 import { Board } from "../model/index.ts";
 
 /** The page as it is served. */
@@ -27,7 +27,7 @@ export const stats = (change: object): StatsSnapshot => ({
 /** A board at the time 0 whose source answers nothing. */
 export function boardOf(clock = new ManualClock()): Board {
   const nothing = () => new Promise<never>(() => {});
-  return new Board({ answers: { symbols: nothing, bars: nothing, trades: nothing }, clock, wall: () => clock.now(), changed: () => {} });
+  return new Board({ answers: { symbols: nothing, bars: nothing, trades: nothing, server: nothing }, token: tokenless(), clock, wall: () => clock.now(), changed: () => {} });
 }
 
 export const name = (symbol: string): SymbolName => symbol as SymbolName;

@@ -23,6 +23,8 @@ export interface PageOptions {
   readonly preferences: Preferences;
   readonly place: Place;
   readonly budget: (bytesPerS: number) => void;
+  /** The feed connects anew, with the token of now. */
+  readonly reconnect: () => void;
 }
 
 /**

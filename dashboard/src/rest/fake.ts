@@ -1,0 +1,30 @@
+// What the tests have of the server's answers. No part of the page.
+
+/** A report of a server that does nothing, but for what is changed. */
+export const report = (change: object = {}) => ({
+  node: "n1",
+  version: "v1",
+  time: 1_700_000_000_000_000,
+  up_ms: 1000,
+  connections: { all: 0, plain: 0, deflate: 0, events: 0, waiting: 0, delayed: 0 },
+  terms: 0,
+  symbols: 0,
+  watched: 0,
+  ticks: 0,
+  skipped: 0,
+  frames: 0,
+  updates: 0,
+  text_bytes: 0,
+  bytes: 0,
+  conflated: 0,
+  gaps: 0,
+  shards: 2,
+  pulses: 0,
+  pulse_us: 0,
+  feed: { state: "live", age_ms: 0, lag_ms: 0 },
+  partitions: [],
+  heap_bytes: 0,
+  goroutines: 0,
+  slowest: [],
+  ...change,
+});

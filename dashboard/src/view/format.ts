@@ -41,9 +41,13 @@ export const signed = (d: Decimal | undefined): string => (d === undefined ? NON
 const join = ({ whole, fraction }: Halves): string => whole + fraction;
 
 const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const hundredths = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export const count = (n: number): string => integer.format(n);
+
+/** Of a part from 0 to 1. */
+export const percent = (part: number): string => hundredths.format(part);
 
 /** Small numbers need the tenth. */
 export const rate = (n: number): string => (n === 0 ? "0" : n < 9.95 ? tenths.format(n) : integer.format(n));
@@ -54,6 +58,12 @@ const unit = (of: string, digits = 0): ((n: number) => string) => {
 };
 
 const milliseconds = unit("millisecond");
+
+/** A time that may be far below a millisecond. */
+export const fine = unit("millisecond", 3);
+
+export const megabytes = unit("megabyte", 1);
+
 const seconds = unit("second");
 const minutes = unit("minute");
 const hours = unit("hour");

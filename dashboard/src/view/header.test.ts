@@ -31,6 +31,13 @@ describe("the connection", () => {
     expect(link(() => board.link({ kind: "ended", code: 4501, reason: "" }))).toBe("■ Disconnected: nothing was subscribed. Reload to try again.");
   });
 
+  test("that waits for a token says so, and not that it is live", () => {
+    link(() => board.link(connected));
+    expect(link(() => board.refused({ type: "error", code: "unauthorized", message: "", retry: false }))).toBe("▲ Waiting for a token");
+    expect(link(() => board.link({ kind: "ended", code: 4502, reason: "no token came in time" }))).toBe("▲ Waiting for a token");
+    expect(text("#problem:not([hidden])")).toBeUndefined();
+  });
+
   test("keeps the countdown and the age out of what is spoken", () => {
     link(() => board.link({ kind: "lost", code: 1006, reason: "", retryInMs: 3000 }));
     expect([text("#link [role=status]"), text("#retry")]).toEqual(["Reconnecting", "the connection broke, next try in 3 s"]);

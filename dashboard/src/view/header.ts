@@ -28,12 +28,12 @@ export class Header {
   }
 
   paint(board: Board): void {
-    const { connection, feed, now, events } = board;
-    const shown = connection.state === "live" && feed !== "live" ? "lost" : connection.state;
+    const { connection, feed, now, events, locked } = board;
+    const shown = locked || (connection.state === "live" && feed !== "live") ? "lost" : connection.state;
     this.#link.dataset["state"] = shown;
     this.#lamp.set(lamps[shown]);
-    this.#state.set(words(connection, feed));
-    this.#retry.set(retry(connection, now) || since(board));
+    this.#state.set(locked ? "Waiting for a token" : words(connection, feed));
+    this.#retry.set(locked ? "" : retry(connection, now) || since(board));
     this.#health.set(health(board));
     this.#events.set(`Reconnects ${count(events.reconnects)} · Gaps ${count(events.gaps)}`);
     this.#problem.hidden = board.problem === undefined;

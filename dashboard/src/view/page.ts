@@ -12,9 +12,11 @@ import { ListChoice } from "./list-choice.ts";
 import { ListsDialog } from "./lists-dialog.ts";
 import type { Place } from "./place.ts";
 import { Search } from "./search.ts";
+import { ServerPanel } from "./server-panel.ts";
 import { SettingsDialog } from "./settings-dialog.ts";
 import { takeSparkColours } from "./spark-line.ts";
 import { dialog, element, select, Text, textOf } from "./text.ts";
+import { TokenDialog } from "./token-dialog.ts";
 
 export interface PageOptions {
   readonly document: Document;
@@ -45,6 +47,8 @@ export class Page {
   readonly #lists: ListsDialog;
   readonly #settings: SettingsDialog;
   readonly #flow: FlowPanel;
+  readonly #server: ServerPanel;
+  readonly #token: TokenDialog;
   readonly #detail: DetailPanel;
   readonly #stage: HTMLElement;
   readonly #empty: HTMLElement;
@@ -53,7 +57,7 @@ export class Page {
   readonly #rows: Text;
   #renderedChanged = true;
 
-  constructor({ document, board, interest, preferences, place, budget }: PageOptions) {
+  constructor({ document, board, interest, preferences, place, budget, reconnect }: PageOptions) {
     this.#document = document;
     this.#board = board;
     this.#interest = interest;
@@ -94,11 +98,23 @@ export class Page {
       theme: (theme) => this.#setTheme(theme),
       arrange: (columns) => this.#arrange(columns),
       resetColumns: () => this.#resetColumns(),
+      token: () => this.#token.open(),
     }, preferences.theme, () => this.#grid.columns);
     this.#flow = new FlowPanel(document, {
       rate: (rate) => this.#setRate(rate),
       budget: (bytesPerS) => this.#setBudget(bytesPerS, budget),
     }, preferences.rate, preferences.bytesPerS);
+    this.#server = new ServerPanel(document);
+    this.#token = new TokenDialog(document, board.token, {
+      give: (token, keep) => {
+        board.token.take(token, keep);
+        reconnect();
+      },
+      forget: () => {
+        board.token.forget();
+        reconnect();
+      },
+    });
     this.#detail = new DetailPanel(document, {
       ...favourites,
       close: () => this.#close(),
@@ -120,16 +136,17 @@ export class Page {
     const document = this.#document;
     const clicked = (id: string, act: () => void): void => element(document, id).addEventListener("click", act);
     clicked("lists-open", () => this.#lists.open(this.#grid.focused));
-    clicked("settings-open", () => this.#settings.open());
+    clicked("settings-open", () => this.#settings.open(this.#board.token.concerns));
     clicked("flow-open", () => this.#go({ flow: !this.#place.address.flow }));
+    clicked("server-open", () => this.#go({ server: !this.#place.address.server }));
     clicked("help-open", () => dialog(document, "help").showModal());
     const only = select(document, "only");
     only.addEventListener("change", () => this.#go({ only: only.value as Movement }));
     document.addEventListener("visibilitychange", () => {
-      this.#interest.hide(document.hidden);
+      this.#hide(document.hidden);
       if (!document.hidden) this.#board.detail.refresh();
     });
-    this.#interest.hide(document.hidden); // a tab may be opened behind another
+    this.#hide(document.hidden); // a tab may be opened behind another
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#restyle());
     this.#place.onLeave = () => this.#show(this.#place.address);
     onKeys(document, {
@@ -138,6 +155,11 @@ export class Page {
       Escape: () => this.#close(),
       ...Object.fromEntries((Object.keys(intervals) as Interval[]).map((interval, i) => [String(i + 1), () => this.#go({ interval })])),
     });
+  }
+
+  #hide(hidden: boolean): void {
+    this.#interest.hide(hidden);
+    this.#board.server.visible = !hidden;
   }
 
   /** Changes the view, and the page's address with it. */
@@ -151,6 +173,7 @@ export class Page {
     select(this.#document, "only").value = address.only;
     this.#listChoice.show(address);
     this.#flow.open = address.flow;
+    this.#board.server.open = address.server;
     element(this.#document, "flow-open").ariaExpanded = String(address.flow);
     if (address.sort?.column !== this.#grid.sort?.column || address.sort?.descending !== this.#grid.sort?.descending) this.#grid.orderBy(address.sort);
     this.#board.detail.open(address.symbol, address.interval);
@@ -270,6 +293,8 @@ export class Page {
     if (this.#grid.size > before) this.#favouritesChanged();
     this.#detail.paint(board, changed);
     this.#flow.paint(board, this.#interest.size);
+    this.#server.paint(board, this.#place.address.server);
+    this.#token.paint();
     this.#stage.dataset["live"] = String(board.live);
     this.#see();
     const { matches } = this.#grid;
@@ -288,6 +313,7 @@ export class Page {
   }
 
   #emptiness(): string {
+    if (this.#board.locked) return "No prices without a token: View is where you can give one";
     if (this.#board.quotes.size === 0) return this.#board.connection.state === "live" ? "Waiting for the first prices" : "No prices yet";
     return this.#place.address.search === "" ? "No symbol is in this view" : `No symbol matches “${this.#place.address.search}”`;
   }

@@ -138,8 +138,8 @@ describe("the watchlists", () => {
 describe("the columns", () => {
   const arranged = () => {
     let now: readonly ColumnPreference[] = [{ id: "symbol", hidden: false }, ...columnsAtFirst()];
-    const owner = { theme: () => {}, arrange: (to: readonly ColumnPreference[]) => void (now = to), resetColumns: () => void (now = [{ id: "symbol", hidden: false }, ...columnsAtFirst()]) };
-    new SettingsDialog(document, owner, "auto", () => now).open();
+    const owner = { theme: () => {}, arrange: (to: readonly ColumnPreference[]) => void (now = to), resetColumns: () => void (now = [{ id: "symbol", hidden: false }, ...columnsAtFirst()]), token: () => {} };
+    new SettingsDialog(document, owner, "auto", () => now).open(false);
     return () => now.map(({ id, hidden }) => (hidden ? `(${id})` : id)).slice(0, 4);
   };
 

@@ -7,6 +7,8 @@ export interface SettingsOwner {
   arrange(columns: readonly ColumnPreference[]): void;
   /** The columns as a new page has them. */
   resetColumns(): void;
+  /** To give a token, or to forget it. */
+  token(): void;
 }
 
 /** How the page looks: its colours, and which columns in which order. */
@@ -15,6 +17,7 @@ export class SettingsDialog {
   readonly #owner: SettingsOwner;
   readonly #dialog: HTMLDialogElement;
   readonly #list: HTMLElement;
+  readonly #token: HTMLElement;
   readonly #read: () => readonly ColumnPreference[];
 
   constructor(document: Document, owner: SettingsOwner, theme: Theme, read: () => readonly ColumnPreference[]) {
@@ -22,6 +25,7 @@ export class SettingsDialog {
     this.#owner = owner;
     this.#dialog = dialog(document, "settings");
     this.#list = element(document, "columns");
+    this.#token = element(document, "settings-token");
     this.#read = read;
     const choice = select(document, "theme");
     choice.value = theme;
@@ -30,9 +34,15 @@ export class SettingsDialog {
       owner.resetColumns();
       this.#fill();
     });
+    element(document, "token-open").addEventListener("click", () => {
+      this.#dialog.close();
+      owner.token();
+    });
   }
 
-  open(): void {
+  /** Opens it; with a place for the token if that concerns the page. */
+  open(token: boolean): void {
+    this.#token.hidden = !token;
     this.#fill();
     this.#dialog.showModal();
   }

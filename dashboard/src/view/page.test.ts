@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ManualClock } from "../model/fake.ts";
+import { ManualClock, settled } from "../model/fake.ts";
 import type { Board, ColumnPreference, Row, SymbolName } from "../model/index.ts";
 import { Preferences } from "../model/index.ts";
 import { boardOf, connected, connectedAsOperator, loadPage, name, snapshot, text } from "./fake.ts";
@@ -63,7 +63,7 @@ function pageAt(query = ""): void {
   window.history.replaceState(null, "", `/${query}`);
   let ids = 0;
   const source = {
-    subscribe: (terms: readonly string[], { rate = 0, channel = "ticker" }: { rate?: number; channel?: string }) => void subscribed.push([channel, rate, ...terms]),
+    subscribe: (terms: readonly string[], { rate = 0, channel = "ticker" }: { rate?: number; channel?: string }) => void (channel === "ticker" && subscribed.push([channel, rate, ...terms])),
     unsubscribe: () => {},
     ping: () => ++ids,
     budget: () => {},
@@ -188,26 +188,39 @@ describe("the keyboard", () => {
 });
 
 describe("what is subscribed", () => {
-  const settle = () => clock.pass(1000);
-
-  function offer(): void {
-    board.ticker(snapshot({ s: "S0" }, { s: "S1" }));
+  /** A live page with two symbols, of which S0 is on screen. */
+  async function show(query = ""): Promise<void> {
+    board = boardOf(clock, { symbols: () => Promise.resolve([name("S0"), name("S1")]) });
+    pageAt(query);
     board.link(connected);
     board.ack({ type: "ack", op: "subscribe" });
+    clock.pass(0);
+    await settled();
+    table().rendered = new Set([name("S0")]);
+    table().owner.rendered();
+    await paint();
+    clock.pass(1000);
   }
 
-  test("is all, slowly, while the order or the filter goes by values", async () => {
-    pageAt("?only=rising");
-    offer();
-    settle();
-    expect(subscribed).toContainEqual(["ticker", 0.2, "*"]);
+  test("is what is on screen, and all of it slowly while the order or the filter goes by values", async () => {
+    await show("?only=rising");
+    expect(subscribed).toEqual([["ticker", 0.2, "*"], ["ticker", 5, "S0"]]);
   });
 
   test("is not all when rows are in the order of their names", async () => {
-    pageAt();
-    offer();
-    settle();
-    expect(subscribed.filter(([, , term]) => term === "*")).toEqual([]);
+    await show();
+    expect(subscribed).toEqual([["ticker", 5, "S0"]]);
+  });
+
+  test("is slow while the page is hidden", async () => {
+    await show();
+    subscribed = [];
+    hide(true);
+    clock.pass(1000);
+    expect(subscribed).toEqual([["ticker", 0.2, "S0"]]);
+    hide(false);
+    clock.pass(1000);
+    expect(subscribed.at(-1)).toEqual(["ticker", 5, "S0"]);
   });
 
   test("changes with the sliders, which are kept", () => {

@@ -13,11 +13,18 @@ func TestAPersonUsesTheDashboard(t *testing.T) {
 	t.Log(saw(t, play))
 }
 
+func TestAPersonBringsTheDashboardAToken(t *testing.T) {
+	chromium := quickBrowser(t)
+	play := script(t, chromium, "token.mjs", os.Args[0])
+	play.Env = append(play.Env, asMain+"=1")
+	t.Log(saw(t, play))
+}
+
 func TestTheDashboardIsForEveryoneAndLight(t *testing.T) {
 	chromium := quickBrowser(t)
 	demo := start(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--symbols", "300", "--rate", "2000")
 	url := "http://" + demo.says(`^dashboard http://(\S+)/`) + "/"
-	for _, name := range []string{"axe.mjs", "weight.mjs"} {
+	for _, name := range []string{"axe.mjs", "weight.mjs", "operator.mjs"} {
 		t.Log(saw(t, script(t, chromium, name, url)))
 	}
 	demo.interrupt()

@@ -1,21 +1,20 @@
-// Has axe-core look at the dashboard: the table, the symbol, the flow panel and
-// each dialog, in dark and in light, wide and on a phone.
+// Has axe-core look at the dashboard: the table, the symbol, the flow panel,
+// the server panel and each dialog, in dark and in light, wide and on a phone.
 //
 //   node e2e/axe.mjs URL
 //
 // Prints one line of JSON with how much was looked at, or one line for each
 // violation that is serious or critical and exits with 1.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { examine } from "./accessible.mjs";
 import { launch, live, open, run, waitFor } from "./browser.mjs";
 
 const [url] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const views = [
   { name: "table", query: "", ready: () => document.querySelector("#board .ag-row .price .whole") !== null },
   { name: "symbol", query: "?symbol=BTC-USD&interval=1s", ready: () => document.querySelector("#chart canvas") !== null && /O /.test(document.querySelector("#legend").textContent) },
   { name: "flow", query: "?flow=1&only=rising", ready: () => document.querySelector("#flow-updates").textContent !== "0" },
+  { name: "server", query: "?server=1", ready: () => /\d/.test(document.querySelector("#server-partitions-rows").textContent) && document.querySelector("#server-slowest-rows tr") !== null },
   ...["lists", "settings", "help"].map((id) => ({ name: id, query: "", ready: () => document.querySelector("#board .ag-row") !== null, open: id })),
 ];
 const sizes = [
@@ -28,17 +27,9 @@ async function look(browser, colorScheme, viewport, view) {
   await live(page);
   await waitFor(page, `${view.name} is there`, view.ready);
   if (view.open !== undefined) await page.evaluate((id) => document.getElementById(`${id}-open`).click(), view.open);
-  await page.evaluate(axe); // as a debugger does: the page's policy lets no script in
-  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  const examined = await examine(page, `${view.name}, ${colorScheme}, ${viewport.width} px`);
   await close();
-  const where = `${view.name}, ${colorScheme}, ${viewport.width} px`;
-  const found = violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.length} times, as in ${nodes[0].target.join(" ")} ${nodes[0].failureSummary?.replace(/\s+/g, " ").slice(0, 200)}`);
-  if (wide) found.push(`${where}: the page is wider than the screen`);
-  const lesser = violations.filter(({ impact }) => impact !== "serious" && impact !== "critical").map(({ id }) => id);
-  return { found, passes: passes.length, lesser };
+  return examined;
 }
 
 run("axe", async () => {

@@ -48,6 +48,23 @@ export async function waitFor(page, what, condition, argument) {
   }
 }
 
+/** Waits until what look returns is good, and returns it. */
+export async function until(page, what, look, good) {
+  let seen;
+  for (let waited = 0; waited < 90_000; waited += 100) {
+    seen = await look();
+    if (good(seen)) return seen;
+    await page.waitForTimeout(100); // between two looks
+  }
+  throw new Error(`${what}: still ${JSON.stringify(seen)}`);
+}
+
+export function check(good, what) {
+  if (!good) throw new Error(what);
+}
+
+export const query = (page) => new URL(page.url()).searchParams;
+
 export const live = (page) => waitFor(page, "the page says that it is live", () => document.querySelector("#link").dataset.state === "live");
 
 /** What a person can read of the last prices on screen: symbol to text. */

@@ -6,7 +6,7 @@
 //
 // TICKWIRE is the program; it is started with a broker, a source and a server.
 // Prints one line of JSON of what was seen, or one line of what is wrong.
-import { launch, live, open, prices, run, waitFor } from "./browser.mjs";
+import { check, launch, live, open, prices, query, run, until, waitFor } from "./browser.mjs";
 import { World } from "./world.mjs";
 
 const [binary] = process.argv.slice(2);
@@ -32,22 +32,6 @@ function listen(page) {
 
 const number = (text) => Number(text.replace(/[^\d.]/g, ""));
 const figure = async (page, id) => number(await page.textContent(`#flow-${id}`));
-const query = (page) => new URL(page.url()).searchParams;
-
-function check(good, what) {
-  if (!good) throw new Error(what);
-}
-
-/** Waits until what look returns is good, and returns it. */
-async function until(page, what, look, good) {
-  let seen;
-  for (let waited = 0; waited < 90_000; waited += 100) {
-    seen = await look();
-    if (good(seen)) return seen;
-    await page.waitForTimeout(100); // between two looks
-  }
-  throw new Error(`${what}: still ${JSON.stringify(seen)}`);
-}
 
 async function findPinOpen(page) {
   await page.keyboard.press("/");

@@ -66,7 +66,8 @@ describe("the server panel", () => {
     told({ symbols: 500, heap_bytes: 12_340_000, up_ms: 65_000, connections: { all: 1234, plain: 1, deflate: 2, events: 3, waiting: 4, delayed: 5 } });
     told({ time: start + 2e6, up_ms: 67_000, ticks: 8000, frames: 30, text_bytes: 9000, bytes: 3000, pulses: 100, pulse_us: 8000 });
     await look();
-    expect(["Connections", "Compressed", "Delayed", "Symbols", "Heap", "Up", "Node", "Ticks/s", "Mean pulse"].map(figure)).toEqual(["1,234", "2", "5", "500", "12.3MB", "1m", "n1", "–", "–"]);
+    expect(["Connections", "Compressed", "Delayed", "Symbols", "Heap", "Up", "Ticks/s", "Mean pulse"].map(figure)).toEqual(["1,234", "2", "5", "500", "12.3MB", "1m", "–", "–"]);
+    expect(text("#server-asked")).toBe("Node n1 · Version v1 · Rates are of the time between the last two answers.");
     await look(2);
     expect(["Ticks/s", "Frames/s", "Wire KB/s", "Compression", "Mean pulse", "Shards busy"].map(figure)).toEqual(["4,000", "15", "1.5", "3.0 : 1", "0.08ms", "0.2% of 2"]);
   });

@@ -18,7 +18,7 @@ const figures: readonly (readonly [name: string, read: Read])[] = [
   ["Plain", ({ connections }) => count(connections.plain)],
   ["Compressed", ({ connections }) => count(connections.deflate)],
   ["Events", ({ connections }) => count(connections.events)],
-  ["Waiting", ({ connections }) => count(connections.waiting)],
+  ["No token yet", ({ connections }) => count(connections.waiting)],
   ["Delayed", ({ connections }) => count(connections.delayed)],
   ["Ticks/s", paced((p) => count(p.ticksPerS))],
   ["Skipped/s", paced((p) => rate(p.skippedPerS))],
@@ -37,8 +37,6 @@ const figures: readonly (readonly [name: string, read: Read])[] = [
   ["Goroutines", ({ goroutines }) => count(goroutines)],
   ["Feed", ({ feed }) => feed.state],
   ["Up", ({ up_ms }) => age(up_ms)],
-  ["Node", ({ node }) => node || NONE],
-  ["Version", ({ version }) => version || NONE],
 ];
 
 /** How the server does, for an operator. */
@@ -112,7 +110,7 @@ function figureTexts(list: HTMLElement): readonly Text[] {
 }
 
 function askedText({ problem, report, ageMs }: Server): string {
-  if (problem === undefined) return report === undefined ? "Asking the server" : "Rates are of the time between the last two answers.";
+  if (problem === undefined) return report === undefined ? "Asking the server" : `Node ${report.node || NONE} · Version ${report.version || NONE} · Rates are of the time between the last two answers.`;
   const shown = report === undefined ? "there is nothing to show yet" : `what is shown is ${age(ageMs)} old`;
   return `The last question was not answered (${problem}): ${shown}.`;
 }

@@ -49,7 +49,7 @@ func (s *Subscriber) pay(bytes int) {
 	if b.tokens < 0 {
 		s.broke = true
 		s.shard.due.remove(b.lane)
-		b.lane.next = now.Add(time.Duration(-b.tokens / perSecond * float64(time.Second)))
+		b.lane.next = now.Sub(s.shard.began) + time.Duration(-b.tokens/perSecond*float64(time.Second))
 		s.shard.due.push(b.lane)
 	}
 }

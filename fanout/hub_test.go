@@ -547,8 +547,8 @@ func TestLanesWithoutTermsAreGivenBack(t *testing.T) {
 		c.unsubscribe("A")
 		synctest.Wait()
 		for n, sh := range h.shards {
-			if got := sh.idle.Load(); got != 0 || len(sh.due) != 0 {
-				t.Errorf("shard %d: %d idle lanes and %d due, want none", n, got, len(sh.due))
+			if got := sh.idle.Load(); got != 0 || len(sh.due.turns) != 0 {
+				t.Errorf("shard %d: %d idle lanes and %d turns, want none", n, got, len(sh.due.turns))
 			}
 		}
 	})

@@ -13,9 +13,10 @@ type lane struct {
 	budget bool
 	rate   float64 // updates a second of each symbol; 0: every change
 	every  time.Duration
-	next   time.Time // no update of this lane before, while it is in the due list
-	due    int       // place in the shard's due list, -1: not in it, it may send
-	sends  bool      // the frame under assembly has updates of this lane
+	next   time.Duration // since the shard began: no update of this lane before, while it is in the due list
+	turn   *turn         // of the due list, while it is in it
+	due    int           // place in turn; -1: not in the due list, it may send
+	sends  bool          // the frame under assembly has updates of this lane
 }
 
 func newLane(sub *Subscriber, v *view, rate float64) *lane {
@@ -32,53 +33,126 @@ func newLane(sub *Subscriber, v *view, rate float64) *lane {
 // from one that was, a lane keeps its rate.
 func (l *lane) grid() time.Duration { return min(l.every/8, 10*time.Millisecond) }
 
-// dueList is the lanes that have sent and must wait for their rate, the earliest
-// first.
-type dueList []*lane
+// dueList is the lanes that have sent and must wait for their rate, by when their
+// turn comes. Lanes of one rate have few turns, see grid: so one comes into the
+// list, and out of it, without being compared with the others.
+type dueList struct {
+	turns []*turn // a heap, the earliest first
+	at    map[time.Duration]*turn
+	last  *turn // that a lane was put into
+	spare []*turn
+}
+
+// turn is the lanes that may send again from one time on.
+type turn struct {
+	at    time.Duration // since the shard began
+	lanes []*lane
+	place int // in dueList.turns
+}
+
+// keptTurns bounds the turns that are kept to be used again.
+const keptTurns = 16
+
+func newDueList() dueList { return dueList{at: make(map[time.Duration]*turn)} }
 
 // push puts l in, unless it is there.
 func (d *dueList) push(l *lane) {
-	if l.due < 0 {
-		heap.Push((*heapOfLanes)(d), l)
+	if l.due >= 0 {
+		return
 	}
+	t := d.last
+	if t == nil || t.at != l.next {
+		t = d.turn(l.next)
+	}
+	d.last, l.turn, l.due = t, t, len(t.lanes)
+	t.lanes = append(t.lanes, l)
+}
+
+// turn is the one at that time.
+func (d *dueList) turn(at time.Duration) *turn {
+	t := d.at[at]
+	if t != nil {
+		return t
+	}
+	if last := len(d.spare) - 1; last >= 0 {
+		t, d.spare = d.spare[last], d.spare[:last]
+	} else {
+		t = new(turn)
+	}
+	t.at = at
+	d.at[at] = t
+	heap.Push((*heapOfTurns)(&d.turns), t)
+	return t
 }
 
 // remove takes l out, if it is there.
 func (d *dueList) remove(l *lane) {
-	if l.due >= 0 {
-		heap.Remove((*heapOfLanes)(d), l.due)
+	if l.due < 0 {
+		return
+	}
+	t, last := l.turn, len(l.turn.lanes)-1
+	t.lanes[l.due] = t.lanes[last]
+	t.lanes[l.due].due = l.due
+	t.lanes[last] = nil
+	t.lanes = t.lanes[:last]
+	l.turn, l.due = nil, -1
+	if last == 0 {
+		d.end(t)
 	}
 }
 
-// popDue takes the earliest lane out, if its time has come.
-func (d *dueList) popDue(now time.Time) *lane {
-	if len(*d) == 0 || (*d)[0].next.After(now) {
+// end takes a turn out that has no lanes any more.
+func (d *dueList) end(t *turn) {
+	heap.Remove((*heapOfTurns)(&d.turns), t.place)
+	delete(d.at, t.at)
+	if d.last == t {
+		d.last = nil
+	}
+	if len(d.spare) < keptTurns {
+		d.spare = append(d.spare, t)
+	}
+}
+
+// popDue takes a lane of the earliest turn out, if its time has come.
+func (d *dueList) popDue(now time.Duration) *lane {
+	next, waits := d.next()
+	if !waits || next > now {
 		return nil
 	}
-	return heap.Pop((*heapOfLanes)(d)).(*lane)
+	lanes := d.turns[0].lanes
+	l := lanes[len(lanes)-1]
+	d.remove(l)
+	return l
 }
 
-// heapOfLanes is dueList for container/heap.
-type heapOfLanes []*lane
+// next is when the earliest turn comes, if there is one.
+func (d *dueList) next() (at time.Duration, waits bool) {
+	if len(d.turns) == 0 {
+		return 0, false
+	}
+	return d.turns[0].at, true
+}
 
-func (h heapOfLanes) Len() int           { return len(h) }
-func (h heapOfLanes) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
-func (h heapOfLanes) Swap(i, j int) {
+// heapOfTurns is dueList.turns for container/heap.
+type heapOfTurns []*turn
+
+func (h heapOfTurns) Len() int           { return len(h) }
+func (h heapOfTurns) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h heapOfTurns) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].due, h[j].due = i, j
+	h[i].place, h[j].place = i, j
 }
 
-func (h *heapOfLanes) Push(x any) {
-	l := x.(*lane)
-	l.due = len(*h)
-	*h = append(*h, l)
+func (h *heapOfTurns) Push(x any) {
+	t := x.(*turn)
+	t.place = len(*h)
+	*h = append(*h, t)
 }
 
-func (h *heapOfLanes) Pop() any {
+func (h *heapOfTurns) Pop() any {
 	last := len(*h) - 1
-	l := (*h)[last]
-	l.due = -1
+	t := (*h)[last]
 	(*h)[last] = nil
 	*h = (*h)[:last]
-	return l
+	return t
 }

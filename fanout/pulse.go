@@ -26,8 +26,10 @@ func (sh *shard) pulse() {
 // untilNext is how long the loop may sleep if nobody wakes it.
 func (sh *shard) untilNext() time.Duration {
 	next := sh.swept.Add(sh.policy.sweepEvery())
-	if len(sh.due) > 0 && sh.due[0].next.Before(next) {
-		next = sh.due[0].next
+	if at, waits := sh.due.next(); waits {
+		if due := sh.began.Add(at); due.Before(next) {
+			next = due
+		}
 	}
 	return max(0, time.Until(next))
 }
@@ -49,7 +51,8 @@ func (sh *shard) takeInbox() {
 // takeDue lets the lanes send whose time has come. It comes before takeDirty: a
 // tick that found no lane idle, and so woke nobody, is then seen by this pulse.
 func (sh *shard) takeDue() {
-	for l := sh.due.popDue(sh.now); l != nil; l = sh.due.popDue(sh.now) {
+	elapsed := sh.now.Sub(sh.began)
+	for l := sh.due.popDue(elapsed); l != nil; l = sh.due.popDue(elapsed) {
 		if l.budget {
 			l.sub.broke = false
 		} else {
@@ -64,7 +67,8 @@ func (sh *shard) wait(l *lane) {
 	if l.every == 0 {
 		return
 	}
-	l.next = sh.now.Add(l.every - sh.now.Sub(sh.began)%l.grid())
+	elapsed := sh.now.Sub(sh.began)
+	l.next = elapsed - elapsed%l.grid() + l.every
 	sh.idle.Add(-1)
 	sh.due.push(l)
 }

@@ -65,7 +65,7 @@ type counters struct {
 func newShard(n int, book *Book, policy Policy, fresh *freshness) *shard {
 	return &shard{
 		bit: 1 << n, book: book, policy: policy, fresh: fresh, feed: condition{state: live},
-		dirty: newDirtySet(book.symbols.Limit()), wake: make(chan struct{}, 1),
+		dirty: newDirtySet(book.symbols.Limit()), wake: make(chan struct{}, 1), due: newDueList(), began: time.Now(),
 	}
 }
 
@@ -110,7 +110,6 @@ func (sh *shard) writable(s *Subscriber) {
 
 // run pulses whenever there is something to do, until stop is closed.
 func (sh *shard) run(stop <-chan struct{}) {
-	sh.began = time.Now()
 	defer sh.end()
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -75,7 +75,7 @@ func (sh *shard) census(slowest int) (c Census) {
 	for _, s := range sh.subs {
 		c.Subscribers[s.encoding]++
 		c.Terms += s.watchlist.terms()
-		if s.gone || !s.blocked && s.conflated == 0 || slowest <= 0 {
+		if s.gone || !s.blocked && s.conflatedTicks() == 0 || slowest <= 0 {
 			continue
 		}
 		if len(worst) == slowest && s.behind(worst[slowest-1]) >= 0 {
@@ -102,11 +102,11 @@ func (s *Subscriber) behind(o *Subscriber) int {
 	case o.blocked:
 		return 1
 	}
-	return cmp.Compare(o.conflated, s.conflated)
+	return cmp.Compare(o.conflatedTicks(), s.conflatedTicks())
 }
 
 func (s *Subscriber) straggler(now time.Time) Straggler {
-	one := Straggler{Outbox: s.out, Attached: s.attached, Conflated: s.conflated, Bytes: s.bytes}
+	one := Straggler{Outbox: s.out, Attached: s.attached, Conflated: s.conflatedTicks(), Bytes: s.bytes}
 	if s.blocked {
 		one.Blocked = max(1, now.Sub(s.blockedAt))
 	}

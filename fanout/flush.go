@@ -150,7 +150,7 @@ func (sh *shard) takeAll(s *Subscriber, v *view, whole bool) {
 	for _, p := range s.watchlist.parts {
 		switch {
 		case p == nil || p.view != v:
-		case whole && p.roster != nil:
+		case whole && (p.roster != nil || len(s.lanes) == 1):
 			if !p.pending.empty() {
 				s.lanes[p.lane].sends = true
 				p.pending.wipe()

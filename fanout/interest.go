@@ -52,27 +52,29 @@ func (in *interest) of(id feed.SymbolID) *symbolInterest {
 	return &in.symbols[id]
 }
 
-// mark tells every watcher that the symbol has had that many more ticks.
-func (s *symbolInterest) mark(ticks uint64) {
+// mark tells every watcher that the symbol has had that many more ticks, and
+// returns how many of those were conflated, of all watchers.
+func (s *symbolInterest) mark(ticks uint64) (conflated uint64) {
 	for _, w := range s.named {
-		w.part.mark(w.at, ticks)
+		conflated += w.part.mark(w.at, ticks)
 	}
 	for _, on := range s.rosters {
 		for _, p := range on.roster.members {
-			p.mark(on.at, ticks)
+			conflated += p.mark(on.at, ticks)
 		}
 	}
+	return conflated
 }
 
 // renew has every watcher get a snapshot of a symbol whose offsets begin anew.
 func (s *symbolInterest) renew() {
 	for _, w := range s.named {
-		w.part.fresh.set(w.at)
+		w.part.renew(w.at)
 	}
 	for _, on := range s.rosters {
 		for _, p := range on.roster.members {
 			if !p.hidden.has(on.at) {
-				p.fresh.set(on.at)
+				p.renew(on.at)
 			}
 		}
 	}

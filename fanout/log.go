@@ -172,7 +172,7 @@ func (v *view) openLog(p *part, at uint32) {
 		if slot := v.shard.book.slot(p.symbol(at)); v.shard.arriving || slot.logVersion(v.channel) == 0 {
 			v.tellAll(p, at)
 		} else {
-			p.fresh.set(at)
+			p.renew(at)
 		}
 		return
 	}

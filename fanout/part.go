@@ -14,9 +14,13 @@ import (
 type part struct {
 	sub       *Subscriber
 	scheduled bool   // the subscriber has one lane and will be flushed without further ado
+	special   bool   // fresh or hidden may have members
+	lined     bool   // the subscriber keeps the line of what waits
+	conflated uint64 // ticks that were replaced before they were sent
 	pending   bitset // changed since the last frame
-	fresh     bitset // needs a snapshot before anything else
-	hidden    bitset // another part holds the symbol
+
+	fresh  bitset // needs a snapshot before anything else; see renew
+	hidden bitset // another part holds the symbol; see hide
 
 	number uint16
 	lane   uint8 // of a pattern
@@ -135,27 +139,49 @@ func (p *part) beats(q *part) bool {
 
 // mark notes that a symbol has had that many more ticks. Unless a snapshot is
 // coming anyway, all of them but one are conflated: this update stands for
-// them; and if the symbol was pending, all are.
-func (p *part) mark(at uint32, ticks uint64) {
-	if p.hidden.has(at) {
-		return
-	}
-	if p.fresh.has(at) {
-		p.sub.shard.touch(p.sub)
-		return
+// them; and if the symbol was pending, all are. It returns how many are.
+func (p *part) mark(at uint32, ticks uint64) (conflated uint64) {
+	if p.special && p.passes(at) {
+		return 0
 	}
 	if !p.pending.set(at) {
-		p.sub.join(p, at)
+		if p.lined {
+			p.sub.waiting.join(p, at)
+		}
 		ticks = max(ticks, 1) - 1
 	}
-	if ticks > 0 {
-		p.sub.conflated += ticks
-		p.sub.shard.conflated.Add(ticks)
-	}
+	p.conflated += ticks
 	if !p.scheduled {
 		p.scheduled = len(p.sub.lanes) == 1
 		p.sub.shard.schedule(p.sub.lanes[p.laneOf(at)])
 	}
+	return ticks
+}
+
+// passes reports whether a symbol that has changed is not to be marked: another
+// part holds it, or its snapshot is still to come.
+func (p *part) passes(at uint32) bool {
+	switch {
+	case p.hidden.has(at):
+		return true
+	case p.fresh.has(at):
+		p.sub.shard.touch(p.sub)
+		return true
+	}
+	p.special = !p.hidden.empty() || !p.fresh.empty()
+	return false
+}
+
+// renew has the client get a snapshot of a symbol before anything else.
+func (p *part) renew(at uint32) {
+	p.fresh.set(at)
+	p.special = true
+}
+
+// hide leaves a symbol to another part.
+func (p *part) hide(at uint32) {
+	p.hidden.set(at)
+	p.special = true
 }
 
 // claim is called when p has come to have a symbol: either p holds it from now
@@ -173,10 +199,10 @@ func (p *part) claim(id feed.SymbolID, at uint32) {
 			continue
 		}
 		if q.beats(p) {
-			p.hidden.set(at)
+			p.hide(at)
 			return
 		}
-		q.hidden.set(from)
+		q.hide(from)
 		q.hand(from, p, at)
 		return
 	}
@@ -216,7 +242,7 @@ func (p *part) hand(at uint32, q *part, to uint32) {
 		p.sub.shard.touch(p.sub)
 	}
 	if p.fresh.clear(at) {
-		q.fresh.set(to)
+		q.renew(to)
 	}
 	if p.pending.clear(at) && !q.pending.set(to) {
 		p.sub.join(q, to)

@@ -63,12 +63,14 @@ func (s *Subscriber) measure() {
 		}
 	}
 	was := s.lined
-	s.lined = symbols*maxText > s.maxFrame()
-	if !s.lined || was {
+	if s.lined = symbols*maxText > s.maxFrame(); s.lined == was {
 		return
 	}
 	for _, p := range s.watchlist.parts {
-		if p != nil && p.log == nil {
+		if p == nil || p.log != nil {
+			continue
+		}
+		if p.lined = s.lined; s.lined {
 			p.pending.visit(func(at uint32) { s.waiting.join(p, at) })
 		}
 	}

@@ -36,7 +36,7 @@ type Subscriber struct {
 	unwatched time.Time    // since when the watchlist has had no terms
 	granted   int          // terms that its token grants; 0: as many as the policy
 	notice    *wire.Notice // to be told, see Notify; nil: nothing
-	conflated uint64       // ticks that were replaced before they were sent
+	conflated uint64       // of parts that have ended, see conflatedTicks
 	bytes     uint64       // given to the outbox
 	budget    *budget      // nil: none
 	restate   *bitset      // symbols whose state is to be told; nil: none
@@ -107,4 +107,15 @@ func (s *Subscriber) unschedule() {
 			p.scheduled = false
 		}
 	}
+}
+
+// conflatedTicks is how many ticks were replaced before they were sent.
+func (s *Subscriber) conflatedTicks() uint64 {
+	ticks := s.conflated
+	for _, p := range s.watchlist.parts {
+		if p != nil {
+			ticks += p.conflated
+		}
+	}
+	return ticks
 }

@@ -26,7 +26,7 @@ func (sh *shard) sweep() {
 			continue
 		}
 		if !s.blocked && !s.gone && sh.now.Sub(s.sent) >= sh.policy.Heartbeat/2 {
-			beat.Conflated = s.conflated
+			beat.Conflated = s.conflatedTicks()
 			sh.heartbeats.Add(1)
 			sh.send(s, wire.Marshal(beat))
 		}

@@ -87,7 +87,7 @@ func (s *Subscriber) removeName(names *part, id feed.SymbolID, at uint32) {
 	names.view.unwatchName(names, at)
 	names.drop(at)
 	if names.size() == 0 {
-		s.watchlist.parts[names.number] = nil
+		s.endPart(names)
 	}
 }
 
@@ -95,7 +95,7 @@ func (s *Subscriber) removePattern(p *part) {
 	for at, id := range p.roster.symbols {
 		p.release(id, uint32(at))
 	}
-	s.watchlist.parts[p.number] = nil
+	s.endPart(p)
 	p.view.leave(p)
 }
 
@@ -115,4 +115,10 @@ func (s *Subscriber) clear() {
 		}
 	}
 	s.watchlist = watchlist{}
+}
+
+// endPart lets go of a part that has no symbols any more.
+func (s *Subscriber) endPart(p *part) {
+	s.conflated += p.conflated
+	s.watchlist.parts[p.number] = nil
 }

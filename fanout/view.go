@@ -87,7 +87,9 @@ func (v *view) changed(id feed.SymbolID) {
 	if !v.channel.counted() {
 		ticks = 0
 	}
-	who.mark(ticks)
+	if conflated := who.mark(ticks); conflated > 0 {
+		v.shard.conflated.Add(conflated)
+	}
 }
 
 func (v *view) encode(id feed.SymbolID) {
@@ -114,12 +116,12 @@ func (v *view) open(p *part, at uint32) {
 			return
 		}
 	}
-	p.fresh.set(at)
+	p.renew(at)
 }
 
 // newPart is a part of this view for s.
 func (v *view) newPart(s *Subscriber) *part {
-	p := &part{sub: s, view: v}
+	p := &part{sub: s, view: v, lined: s.lined && !v.channel.tellsAll()}
 	if v.channel.tellsAll() {
 		p.log = new(cursors)
 	}

@@ -38,7 +38,8 @@ type client struct {
 	frames   int
 	progress time.Time // as Outbox tells it
 
-	compressed int // frames
+	compressed int    // frames
+	bytes      uint64 // of all frames
 }
 
 // attached makes every second client one that takes compressed frames.
@@ -59,6 +60,8 @@ func attachAs(t *testing.T, h *Hub, encoding Encoding) *client {
 func (c *client) TryFrame(frame []byte) Outcome {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	size := uint64(len(frame))
+	defer func() { c.bytes += size }()
 	for len(frame) > 0 {
 		var message []byte
 		message, frame = c.open(frame)

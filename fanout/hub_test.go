@@ -154,6 +154,35 @@ func TestARateKeepsTheLastValue(t *testing.T) {
 	})
 }
 
+func TestAPongTellsWhatTheConnectionCarried(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *Hub, m *market) {
+		for i := range 20 {
+			m.trade(fmt.Sprint("S-", i), "0")
+		}
+		c := attach(t, h)
+		ping := func() *wire.Pong {
+			c.sub.Do(wire.Request{Op: wire.OpPing})
+			return c.got[len(c.got)-1].(*wire.Pong)
+		}
+		c.subscribe(10, "S-*", "S-1")
+		time.Sleep(time.Second)
+		for i := range 50 {
+			m.trade(fmt.Sprint("S-", i%3), fmt.Sprint(i))
+			time.Sleep(17 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		carried, merged := c.bytes, c.merged
+		if got := ping(); got.Bytes != carried || got.Conflated != merged || merged == 0 {
+			t.Errorf("got %d bytes, %d conflated; want %d, and %d, not 0", got.Bytes, got.Conflated, carried, merged)
+		}
+		c.unsubscribe("S-*", "S-1")
+		if got := ping(); got.Conflated != merged || got.Bytes <= carried {
+			t.Errorf("of symbols that are no longer watched: got %+v, want them counted still", got)
+		}
+	})
+}
+
 func TestABlockedClientGetsTheNewestAndHoldsUpNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *Hub, m *market) {
 		symbols := []string{"A", "B", "C"}

@@ -15,8 +15,13 @@ func (s *Subscriber) carryOut(r wire.Request) any {
 	case wire.OpList:
 		return s.list(r)
 	default:
-		return wire.Pong{Type: wire.TypePong, ID: r.ID, Time: time.Now().UnixMicro()}
+		return s.pong(r)
 	}
+}
+
+func (s *Subscriber) pong(r wire.Request) wire.Pong {
+	_, heard, _ := s.shard.fresh.of(s.shard.now)
+	return wire.Pong{Type: wire.TypePong, ID: r.ID, Time: time.Now().UnixMicro(), LagMS: heard.Behind.Milliseconds(), Conflated: s.conflatedTicks(), Bytes: s.bytes}
 }
 
 func (s *Subscriber) subscribe(r wire.Request) any {

@@ -51,7 +51,7 @@ var messages = map[string]struct {
 		Subscriptions: []Subscription{{Channel: Ticker, Symbols: []string{"BTC-USD", "ETH-*"}, Rate: 10}, {Channel: Trades, Symbols: []string{"*"}, Stamps: true}}, BytesPerS: 20000}),
 	"ack_auth":      of(&Ack{Type: TypeAck, ID: ID("6"), Op: OpAuth}),
 	"ack_operator":  of(&Ack{Type: TypeAck, ID: ID("7"), Op: OpAuth, Operator: true}),
-	"pong":          of(&Pong{Type: TypePong, ID: ID("4"), Time: 1732242000123456}),
+	"pong":          of(&Pong{Type: TypePong, ID: ID("4"), Time: 1732242000123456, Conflated: 12, Bytes: 48211}),
 	"snapshot":      data(&Data{Type: TypeSnapshot, Channel: Ticker, Data: []Update{traded, quoted}}, SnapshotHead),
 	"ticker":        data(&Data{Type: TypeTicker, Data: []Update{traded, quoted}}, TickerHead),
 	"ticker_stamps": data(&Data{Type: TypeTicker, Sent: 1732242000124999, Data: []Update{stamped}}, Head(Ticker, false, 1732242000124999)),

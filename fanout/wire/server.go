@@ -89,11 +89,15 @@ type Subscription struct {
 	Stamps  bool     `json:"stamps,omitempty"`
 }
 
-// Pong answers ping.
+// Pong answers ping, and tells of the connection what a client that always gets
+// data does not hear by heartbeats.
 type Pong struct {
-	Type string `json:"type"`
-	ID   ID     `json:"id,omitempty"`
-	Time int64  `json:"t"` // of the server
+	Type      string `json:"type"`
+	ID        ID     `json:"id,omitempty"`
+	Time      int64  `json:"t"`         // of the server
+	LagMS     int64  `json:"lag_ms"`    // as in Heartbeat
+	Conflated uint64 `json:"conflated"` // as in Heartbeat
+	Bytes     uint64 `json:"bytes"`     // of all frames before this one, compressed as they went out
 }
 
 // Heartbeat comes when nothing else was sent for half the heartbeat interval.

@@ -184,7 +184,7 @@ describe("questions", () => {
     ]);
     const want = [
       { type: "ack", id: 1, op: "list", subscriptions: [] },
-      { type: "pong", id: 2, t: 1 },
+      { type: "pong", id: 2, t: 1, lag_ms: 0, conflated: 0, bytes: 0 },
     ];
     for (const answer of want) FakeSocket.newest.say(answer);
     expect(answers).toEqual(want);

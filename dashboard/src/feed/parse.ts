@@ -172,6 +172,9 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
     [
       ["id", optional(isID), "an integer or a string"],
       ["t", isInteger, "an integer"],
+      ["lag_ms", isCount, "an integer from 0"],
+      ["conflated", isCount, "an integer from 0"],
+      ["bytes", isCount, "an integer from 0"],
     ],
   ],
   ["ticker", [sent, updates]],

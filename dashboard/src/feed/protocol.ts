@@ -162,6 +162,11 @@ export interface Pong {
   readonly type: "pong";
   readonly id?: RequestID;
   readonly t: Micros;
+  /** As in Heartbeat, which a connection that always gets data does not get. */
+  readonly lag_ms: number;
+  readonly conflated: number;
+  /** Of all frames before this one, compressed as they went out. */
+  readonly bytes: number;
 }
 
 /** Current values: comes before any ticker message of its symbols. */

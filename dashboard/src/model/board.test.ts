@@ -140,7 +140,7 @@ describe("ages", () => {
     start();
     board.link(hello); // pings: the answer comes after 100 ms
     clock.pass(100);
-    board.pong({ type: "pong", id: 2, t: (wallAtStart + 50 + 7000) * 1000 } as Pong);
+    board.pong({ type: "pong", id: 2, t: (wallAtStart + 50 + 7000) * 1000, lag_ms: 0, conflated: 0, bytes: 0 } as Pong);
     expect([board.serverNow, board.tripMs]).toEqual([wallAtStart + 100 + 7000, 100]);
     board.ticker(ticker({ t: (wallAtStart + 7000) * 1000 }));
     expect(board.flow.ageQuantile(0.5)).toBe(100);
@@ -151,6 +151,18 @@ describe("ages", () => {
     board.ticker(snapshot({ t: 0 }));
     expect(board.flow.ageQuantile(0.5)).toBeUndefined();
   });
+});
+
+test("a connection that is never silent tells by pongs how it does", () => {
+  start();
+  const pong = (id: number, change: object) => board.pong({ type: "pong", id, t: wallAtStart * 1000, lag_ms: 0, conflated: 0, bytes: 0, ...change } as Pong);
+  board.link(hello);
+  pong(2, { lag_ms: 40, conflated: 7, bytes: 1000 });
+  expect([board.lagMs, board.flow.serverConflated, board.flow.compression]).toEqual([40, 7, undefined]);
+  board.flow.frame(6000);
+  clock.pass(5000);
+  pong(3, { conflated: 9, bytes: 3000 });
+  expect([board.lagMs, board.flow.serverConflated, board.flow.compression]).toEqual([0, 9, 3]);
 });
 
 test("ticks that an update stands for are counted as merged", () => {

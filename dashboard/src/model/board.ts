@@ -60,7 +60,7 @@ export interface BoardOptions {
 const BEAT_MS = 1000;
 const SYMBOLS_EVERY_MS = 20_000;
 const SYMBOLS_AGAIN_MS = 1000; // a server that has just started has none yet
-const PING_EVERY_MS = 10_000;
+const PING_EVERY_MS = 5000;
 
 // The server's words and codes for a token.
 const UNAUTHORIZED = "unauthorized"; // of a request: there has been none
@@ -238,6 +238,9 @@ export class Board implements FeedListener {
     const { wall, changed } = this.#options;
     if (this.#ping === undefined || pong.id !== this.#ping.id) return;
     this.#offset.add(this.#ping.sent, wall(), pong.t);
+    this.#lagMs = pong.lag_ms;
+    this.flow.conflated(pong.conflated);
+    this.flow.wire(pong.bytes);
     changed();
   }
 
@@ -286,7 +289,7 @@ export class Board implements FeedListener {
     this.#offset.clear();
     this.#ping = undefined;
     this.quotes.reconnected();
-    this.flow.forgetAges();
+    this.flow.reconnected();
     this.#sendPing();
     if (this.#connections > 1) {
       this.detail.refresh();

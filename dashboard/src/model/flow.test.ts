@@ -22,6 +22,27 @@ describe("flow", () => {
     expect(flow.merged).toBe(9);
   });
 
+  test("compares its text with what the server says of the wire, between two answers on one connection", () => {
+    const flow = new Flow(new ManualClock());
+    flow.frame(900); // what came before the first answer is not comparable
+    flow.wire(1000);
+    expect(flow.compression).toBeUndefined();
+    flow.frame(5000);
+    flow.wire(3000);
+    expect(flow.compression).toBe(2.5);
+    flow.wire(3000);
+    expect(flow.compression).toBe(2.5);
+    flow.reconnected();
+    flow.wire(200);
+    expect(flow.compression).toBeUndefined();
+    flow.frame(300);
+    flow.wire(100); // the connection got another subscriber, whose count begins anew
+    expect(flow.compression).toBeUndefined();
+    flow.frame(400);
+    flow.wire(300);
+    expect(flow.compression).toBe(2);
+  });
+
   test("knows the quantiles of the newest ages", () => {
     const flow = new Flow(new ManualClock());
     expect(flow.ageQuantile(0.5)).toBeUndefined();

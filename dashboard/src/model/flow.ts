@@ -12,6 +12,9 @@ export class Flow {
   readonly #ages = new Ages();
   #merged = 0;
   #conflated = 0;
+  #textBytes = 0;
+  #told: { readonly wire: number; readonly text: number } | undefined;
+  #ratio: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,6 +30,24 @@ export class Flow {
     const now = this.#clock.now();
     this.#frames.add(1, now);
     this.#bytes.add(bytes, now);
+    this.#textBytes += bytes;
+  }
+
+  /**
+   * What the server says that the frames of this connection have taken until
+   * now: a browser does not tell it.
+   */
+  wire(bytes: number): void {
+    const told = this.#told;
+    this.#told = { wire: bytes, text: this.#textBytes };
+    if (told !== undefined && bytes > told.wire) this.#ratio = (this.#textBytes - told.text) / (bytes - told.wire);
+  }
+
+  /** Another connection has begun. */
+  reconnected(): void {
+    this.#told = undefined;
+    this.#ratio = undefined;
+    this.#ages.clear();
   }
 
   /** So many updates that stand for so many ticks. */
@@ -59,6 +80,11 @@ export class Flow {
   /** Of text, not of the wire. */
   get bytesPerS(): number {
     return this.#bytes.perSecond(this.#clock.now());
+  }
+
+  /** Bytes of text for a byte of the wire, of late; undefined: the server has not said yet. */
+  get compression(): number | undefined {
+    return this.#ratio;
   }
 
   get updatesPerS(): number {

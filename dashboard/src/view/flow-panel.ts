@@ -23,7 +23,7 @@ export class FlowPanel {
 
   constructor(document: Document, owner: FlowOwner, rate: number, bytesPerS: number) {
     this.#section = element(document, "flow");
-    const ids = ["updates", "ticks", "ratio", "merged", "conflated", "frames", "bytes", "p50", "p99", "trip", "subscribed"];
+    const ids = ["updates", "ticks", "ratio", "merged", "conflated", "frames", "bytes", "compression", "p50", "p99", "trip", "subscribed"];
     this.#figures = Object.fromEntries(ids.map((id) => [id, textOf(document, `flow-${id}`)]));
     slider(document, "rate", RATES, rate, rateText, (r) => owner.rate(r));
     slider(document, "budget", BUDGETS, bytesPerS, budgetText, (b) => owner.budget(b));
@@ -51,6 +51,7 @@ export class FlowPanel {
       conflated: count(flow.serverConflated),
       frames: count(flow.framesPerS),
       bytes: rate(flow.bytesPerS / 1000),
+      compression: flow.compression === undefined ? NONE : `${rate(flow.compression)} : 1`,
       p50: latency(flow.ageQuantile(0.5)),
       p99: latency(flow.ageQuantile(0.99)),
       trip: latency(tripMs),

@@ -31,14 +31,16 @@ describe("the flow panel", () => {
     const panel = new FlowPanel(document, { rate: () => {}, budget: () => {} }, 5, 0);
     panel.open = true;
     board.ticker(snapshot({ n: 1 }));
+    board.flow.wire(100);
     for (let i = 1; i <= 10; i++) {
       board.flow.frame(1000);
       board.ticker(ticker({ q: 1 + i, n: 1 + 5 * i }));
       clock.pass(100);
     }
+    board.flow.wire(4100);
     panel.paint(board, 12);
-    const shown = ["updates", "ticks", "ratio", "merged", "frames", "bytes", "subscribed"].map((id) => text(`#flow-${id}`));
-    expect(shown).toEqual(["11", "51", "4.6", "40", "10", "10", "12"]);
+    const shown = ["updates", "ticks", "ratio", "merged", "frames", "bytes", "compression", "subscribed"].map((id) => text(`#flow-${id}`));
+    expect(shown).toEqual(["11", "51", "4.6", "40", "10", "10", "2.5 : 1", "12"]);
     board.flow.frame(1000);
     clock.pass(100);
     panel.paint(board, 99);

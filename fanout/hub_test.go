@@ -576,8 +576,8 @@ func TestLanesWithoutTermsAreGivenBack(t *testing.T) {
 		c.unsubscribe("A")
 		synctest.Wait()
 		for n, sh := range h.shards {
-			if got := sh.idle.Load(); got != 0 || len(sh.due.turns) != 0 {
-				t.Errorf("shard %d: %d idle lanes and %d turns, want none", n, got, len(sh.due.turns))
+			if got := sh.idle.Load(); got != 0 || len(sh.due.batches) != 0 {
+				t.Errorf("shard %d: %d idle lanes and %d batches, want none", n, got, len(sh.due.batches))
 			}
 		}
 	})

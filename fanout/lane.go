@@ -14,8 +14,8 @@ type lane struct {
 	rate   float64 // updates a second of each symbol; 0: every change
 	every  time.Duration
 	next   time.Duration // since the shard began: no update of this lane before, while it is in the due list
-	turn   *turn         // of the due list, while it is in it
-	due    int           // place in turn; -1: not in the due list, it may send
+	batch  *batch        // of the due list, while it is in it
+	due    int           // place in batch; -1: not in the due list, it may send
 	sends  bool          // the frame under assembly has updates of this lane
 }
 
@@ -33,56 +33,56 @@ func newLane(sub *Subscriber, v *view, rate float64) *lane {
 // from one that was, a lane keeps its rate.
 func (l *lane) grid() time.Duration { return min(l.every/8, 10*time.Millisecond) }
 
-// dueList is the lanes that have sent and must wait for their rate, by when their
-// turn comes. Lanes of one rate have few turns, see grid: so one comes into the
+// dueList is the lanes that have sent and must wait for their rate, by the time
+// that they wait for. Lanes of one rate have few such times, see grid: so one comes into the
 // list, and out of it, without being compared with the others.
 type dueList struct {
-	turns []*turn // a heap, the earliest first
-	at    map[time.Duration]*turn
-	last  *turn // that a lane was put into
-	spare []*turn
+	batches []*batch // a heap, the earliest first
+	at      map[time.Duration]*batch
+	last    *batch // that a lane was put into
+	spare   []*batch
 }
 
-// turn is the lanes that may send again from one time on.
-type turn struct {
+// batch is the lanes that may send again from one time on.
+type batch struct {
 	at    time.Duration // since the shard began
 	lanes []*lane
-	place int // in dueList.turns
+	place int // in dueList.batches
 }
 
-// keptTurns bounds the turns that are kept to be used again.
-const keptTurns = 16
+// keptBatches bounds the batches that are kept to be used again.
+const keptBatches = 64
 
-func newDueList() dueList { return dueList{at: make(map[time.Duration]*turn)} }
+func newDueList() dueList { return dueList{at: make(map[time.Duration]*batch)} }
 
 // push puts l in, unless it is there.
 func (d *dueList) push(l *lane) {
 	if l.due >= 0 {
 		return
 	}
-	t := d.last
-	if t == nil || t.at != l.next {
-		t = d.turn(l.next)
+	b := d.last
+	if b == nil || b.at != l.next {
+		b = d.batch(l.next)
 	}
-	d.last, l.turn, l.due = t, t, len(t.lanes)
-	t.lanes = append(t.lanes, l)
+	d.last, l.batch, l.due = b, b, len(b.lanes)
+	b.lanes = append(b.lanes, l)
 }
 
-// turn is the one at that time.
-func (d *dueList) turn(at time.Duration) *turn {
-	t := d.at[at]
-	if t != nil {
-		return t
+// batch is the one at that time.
+func (d *dueList) batch(at time.Duration) *batch {
+	b := d.at[at]
+	if b != nil {
+		return b
 	}
 	if last := len(d.spare) - 1; last >= 0 {
-		t, d.spare = d.spare[last], d.spare[:last]
+		b, d.spare = d.spare[last], d.spare[:last]
 	} else {
-		t = new(turn)
+		b = new(batch)
 	}
-	t.at = at
-	d.at[at] = t
-	heap.Push((*heapOfTurns)(&d.turns), t)
-	return t
+	b.at = at
+	d.at[at] = b
+	heap.Push((*heapOfBatches)(&d.batches), b)
+	return b
 }
 
 // remove takes l out, if it is there.
@@ -90,69 +90,69 @@ func (d *dueList) remove(l *lane) {
 	if l.due < 0 {
 		return
 	}
-	t, last := l.turn, len(l.turn.lanes)-1
-	t.lanes[l.due] = t.lanes[last]
-	t.lanes[l.due].due = l.due
-	t.lanes[last] = nil
-	t.lanes = t.lanes[:last]
-	l.turn, l.due = nil, -1
+	b, last := l.batch, len(l.batch.lanes)-1
+	b.lanes[l.due] = b.lanes[last]
+	b.lanes[l.due].due = l.due
+	b.lanes[last] = nil
+	b.lanes = b.lanes[:last]
+	l.batch, l.due = nil, -1
 	if last == 0 {
-		d.end(t)
+		d.end(b)
 	}
 }
 
-// end takes a turn out that has no lanes any more.
-func (d *dueList) end(t *turn) {
-	heap.Remove((*heapOfTurns)(&d.turns), t.place)
-	delete(d.at, t.at)
-	if d.last == t {
+// end takes a batch out that has no lanes any more.
+func (d *dueList) end(b *batch) {
+	heap.Remove((*heapOfBatches)(&d.batches), b.place)
+	delete(d.at, b.at)
+	if d.last == b {
 		d.last = nil
 	}
-	if len(d.spare) < keptTurns {
-		d.spare = append(d.spare, t)
+	if len(d.spare) < keptBatches {
+		d.spare = append(d.spare, b)
 	}
 }
 
-// popDue takes a lane of the earliest turn out, if its time has come.
+// popDue takes a lane of the earliest batch out, if its time has come.
 func (d *dueList) popDue(now time.Duration) *lane {
 	next, waits := d.next()
 	if !waits || next > now {
 		return nil
 	}
-	lanes := d.turns[0].lanes
+	lanes := d.batches[0].lanes
 	l := lanes[len(lanes)-1]
 	d.remove(l)
 	return l
 }
 
-// next is when the earliest turn comes, if there is one.
+// next is when the earliest batch comes, if there is one.
 func (d *dueList) next() (at time.Duration, waits bool) {
-	if len(d.turns) == 0 {
+	if len(d.batches) == 0 {
 		return 0, false
 	}
-	return d.turns[0].at, true
+	return d.batches[0].at, true
 }
 
-// heapOfTurns is dueList.turns for container/heap.
-type heapOfTurns []*turn
+// heapOfBatches is dueList.batches for container/heap.
+type heapOfBatches []*batch
 
-func (h heapOfTurns) Len() int           { return len(h) }
-func (h heapOfTurns) Less(i, j int) bool { return h[i].at < h[j].at }
-func (h heapOfTurns) Swap(i, j int) {
+func (h heapOfBatches) Len() int           { return len(h) }
+func (h heapOfBatches) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h heapOfBatches) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
 	h[i].place, h[j].place = i, j
 }
 
-func (h *heapOfTurns) Push(x any) {
-	t := x.(*turn)
-	t.place = len(*h)
-	*h = append(*h, t)
+func (h *heapOfBatches) Push(x any) {
+	b := x.(*batch)
+	b.place = len(*h)
+	*h = append(*h, b)
 }
 
-func (h *heapOfTurns) Pop() any {
+func (h *heapOfBatches) Pop() any {
 	last := len(*h) - 1
-	t := (*h)[last]
+	b := (*h)[last]
 	(*h)[last] = nil
 	*h = (*h)[:last]
-	return t
+	return b
 }

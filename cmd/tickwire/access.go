@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"tickwire/fanout/gateway"
 	"tickwire/fanout/gateway/access"
@@ -51,19 +52,22 @@ func (f *accessFlags) verifier(ctx context.Context) (access.Verifier, error) {
 
 // tlsFlags say how the connections of clients are encrypted.
 type tlsFlags struct {
-	TLSCert   string   `group:"tls" name:"tls-cert" help:"PEM file with the certificate chain; it may change at any time." placeholder:"FILE"`
-	TLSKey    string   `group:"tls" name:"tls-key" help:"PEM file with its key." placeholder:"FILE"`
-	ACMEHosts []string `group:"tls" name:"acme-host" help:"Host to get a certificate for from Let's Encrypt, which must reach it on port 443; using it accepts its terms. May be repeated." placeholder:"HOST"`
-	ACMECache string   `group:"tls" name:"acme-cache" help:"Folder for those certificates." placeholder:"DIR"`
+	TLSCert       string   `group:"tls" name:"tls-cert" help:"PEM file with the certificate chain; it may change at any time." placeholder:"FILE"`
+	TLSKey        string   `group:"tls" name:"tls-key" help:"PEM file with its key." placeholder:"FILE"`
+	ACMEHosts     []string `group:"tls" name:"acme-host" help:"Host to get a certificate for by ACME; the authority must reach it on port 443, and using it accepts its terms. May be repeated." placeholder:"HOST"`
+	ACMECache     string   `group:"tls" name:"acme-cache" help:"Folder for those certificates." placeholder:"DIR"`
+	ACMEDirectory string   `group:"tls" name:"acme-directory" help:"https URL of the authority's directory; empty: Let's Encrypt's. Of a private authority SSL_CERT_FILE names the roots that its own certificate is checked with." placeholder:"URL"`
 }
 
-// tls is nil for plain connections.
-func (f *tlsFlags) tls() (*tls.Config, error) {
+// tls is nil for plain connections. A handshake may take that long.
+func (f *tlsFlags) tls(handshake time.Duration) (*tls.Config, error) {
 	switch {
 	case (f.TLSCert == "") != (f.TLSKey == ""):
 		return nil, errors.New("--tls-cert and --tls-key go together")
 	case (len(f.ACMEHosts) == 0) != (f.ACMECache == ""):
 		return nil, errors.New("--acme-host and --acme-cache go together")
+	case f.ACMEDirectory != "" && f.ACMECache == "":
+		return nil, errors.New("--acme-directory goes with --acme-host and --acme-cache")
 	case f.TLSCert != "" && f.ACMECache != "":
 		return nil, errors.New("certificates come from --tls-cert or from --acme-host, not from both")
 	case f.TLSCert != "":
@@ -73,7 +77,11 @@ func (f *tlsFlags) tls() (*tls.Config, error) {
 		}
 		return config, nil
 	case f.ACMECache != "":
-		return gateway.ACME(f.ACMECache, f.ACMEHosts...), nil
+		config, err := gateway.ACME(gateway.ACMEConfig{Hosts: f.ACMEHosts, Cache: f.ACMECache, Directory: f.ACMEDirectory, Wait: handshake * 4 / 5, Log: slog.Default()})
+		if err != nil {
+			return nil, fmt.Errorf("--acme-host, --acme-directory: %w", err)
+		}
+		return config, nil
 	}
 	return nil, nil
 }

@@ -109,7 +109,7 @@ func (f *serverFlags) server(ctx context.Context, from kafka.ConsumerConfig, of 
 	if err != nil {
 		return nil, err
 	}
-	secure, err := f.tls()
+	secure, err := f.tls(limits.Handshake)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"slices"
 
-	"golang.org/x/crypto/acme/autocert"
-
 	"tickwire/fanout/gateway/reload"
 )
 
@@ -22,15 +20,6 @@ func Certificate(certFile, keyFile string, log *slog.Logger) (*tls.Config, error
 		return nil, err
 	}
 	return &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return pair.Get(), nil }}, nil
-}
-
-// ACME is TLS with certificates for these hosts that Let's Encrypt gives, by
-// the challenge TLS-ALPN-01 (RFC 8737): it connects to port 443 of each host. They
-// are kept in the folder cache and renewed in time. Whoever uses this agrees to
-// its terms of service.
-func ACME(cache string, hosts ...string) *tls.Config {
-	m := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(hosts...), Cache: autocert.DirCache(cache)}
-	return m.TLSConfig()
 }
 
 // secured is c as the gateway serves it: HTTP/2 for all but WebSockets, which

@@ -159,7 +159,11 @@ func TestACMEServesFromItsCacheAndOnlyItsHosts(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(cache, "tick.example"), bytes.Join([][]byte{key, cert}, nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t, Config{TLS: ACME(cache, "tick.example")}, fanout.Policy{})
+	config, err := ACME(ACMEConfig{Hosts: []string{"tick.example"}, Cache: cache, Directory: "https://127.0.0.1:1/nobody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, Config{TLS: config}, fanout.Policy{})
 	if _, serial := dialTLS(t, s.addr); serial != 7 {
 		t.Errorf("got certificate %d, want that of the cache", serial)
 	}

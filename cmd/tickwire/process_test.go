@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // patience is for what must happen; only a failure takes that long.
 const patience = 4 * time.Minute
 
-// process is a running tickwire.
+// process is a running tickwire, or another program.
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -46,8 +46,15 @@ type process struct {
 // start runs tickwire with args until it ends or the test does.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), asMain+"=1")
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asMain+"=1")
+	return launch(t, "tickwire", cmd)
+}
+
+// launch runs a program until it ends or the test does.
+func launch(t *testing.T, name string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -58,7 +65,7 @@ func start(t *testing.T, args ...string) *process {
 	}()
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("tickwire %s\nstdout: %s\nstderr: %s", strings.Join(args, " "), p.stdout.text(), p.stderr.text())
+			t.Logf("%s %s\nstdout: %s\nstderr: %s", name, strings.Join(cmd.Args[1:], " "), p.stdout.text(), p.stderr.text())
 		}
 		p.cmd.Process.Kill()
 		<-p.ended

@@ -1,5 +1,5 @@
 // Package needs is for tests that need what not every machine has: a Kafka, a
-// browser, Python.
+// browser, Python, an authority for certificates.
 package needs
 
 import (

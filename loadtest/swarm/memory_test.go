@@ -102,9 +102,15 @@ func TestMemoryOfASubscriber(t *testing.T) {
 	if err := s.Grow(ctx, Steady, 100+members, twenty(symbols), 0); err != nil {
 		t.Fatal(err)
 	}
+	until(t, "all have their snapshots", func() bool { return s.Stats()[Steady].Ledger.Snapshots == uint64(20*(100+members)) })
+	told := func() uint64 {
+		l := s.Stats()[Steady].Ledger
+		return l.Updates + l.Conflated
+	}
 	for range 3 {
+		before := told()
 		server.round()
-		time.Sleep(time.Second) // whoever is not done then counts with what it has
+		until(t, "all have all of it", func() bool { return told()-before >= uint64(20*(100+members)) })
 	}
 	after := inUse()
 	heap, stacks := (after.heap-before.heap)/members, (after.stacks-before.stacks)/members

@@ -52,12 +52,11 @@ func opened(tb testing.TB, m *market, symbols int, c gateway.Config, hub fanout.
 	m.names = symbolNames(symbols)
 	m.truth = verify.NewTruth(m.names, time.Hour)
 	m.serve("127.0.0.1:0", c, hub)
-	for i := range symbols {
-		m.tick(i)
-	}
 	return m
 }
 
+// serve serves from the moment on at which all symbols have a value: before that a
+// member would be denied them.
 func (m *market) serve(address string, c gateway.Config, hub fanout.Config) {
 	m.tb.Helper()
 	ln, err := net.Listen("tcp", address)
@@ -68,6 +67,7 @@ func (m *market) serve(address string, c gateway.Config, hub fanout.Config) {
 		ln = narrowListener{ln}
 	}
 	m.hub = fanout.New(hub)
+	m.round()
 	c.Hub = m.hub
 	c.Limits.Connections = 1 << 20
 	c.Log = slog.New(slog.DiscardHandler)

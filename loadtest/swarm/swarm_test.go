@@ -92,7 +92,8 @@ func TestAVisitTakesOneSnapshotAndLeaves(t *testing.T) {
 var soon = client.Backoff{Min: 50 * time.Millisecond}
 
 func TestAMemberThatDoesNotReadIsEvictedAndComesAgain(t *testing.T) {
-	m := openNarrow(t, 200, fanout.Config{Shards: 2, Policy: fanout.Policy{Stall: 300 * time.Millisecond}})
+	// The steady ones read, but a busy machine may not let them for a while.
+	m := openNarrow(t, 200, fanout.Config{Shards: 2, Policy: fanout.Policy{Stall: 5 * time.Second}})
 	s := m.swarm(Config{Backoff: soon})
 	grow(t, s, Stalled, 3, nil)
 	grow(t, s, Steady, 3, m.five)
@@ -122,15 +123,15 @@ func TestASlowMemberReadsNoFasterThanItMay(t *testing.T) {
 	grow(t, s, Slow, 1, nil)
 	begin, before := time.Now(), s.Stats()[Slow].Bytes
 	stop := m.run()
-	until(t, "it has read much", func() bool { return s.Stats()[Slow].Bytes-before > 100<<10 })
+	until(t, "it has read much, and not all", func() bool {
+		slow := s.Stats()[Slow]
+		return slow.Bytes-before > 100<<10 && slow.Ledger.Conflated > 0
+	})
 	stop()
 	got := s.Stats()[Slow]
 	// The last turn is paid for after it, and a turn is a sixteenth of a second.
 	if most := time.Since(begin).Seconds()*(64<<10) + 2*(64<<10)/16 + 4096; float64(got.Bytes-before) > most {
 		t.Errorf("got %d bytes in %v, want at most %.0f", got.Bytes-before, time.Since(begin), most)
-	}
-	if got.Ledger.Conflated == 0 {
-		t.Error("nothing was conflated for it: this test shows nothing")
 	}
 	clean(t, s)
 }
@@ -158,7 +159,6 @@ func TestMembersComeAgainToARestartedServer(t *testing.T) {
 	until(t, "all have lost it", func() bool { return s.Stats()[Steady].Open == 0 })
 	address := strings.TrimSuffix(strings.TrimPrefix(m.url, "ws://"), "/v1/ws")
 	m.serve(address, gateway.Config{Node: "another"}, fanout.Config{Shards: 2})
-	m.round()
 	until(t, "all are back", func() bool { return s.Stats()[Steady].Open == 10 })
 	settled(t, s)
 	clean(t, s)

@@ -179,8 +179,9 @@ func TestACMEServesFromItsCacheAndOnlyItsHosts(t *testing.T) {
 }
 
 func TestATLSHandshakeThatNeverEndsIsCountedAndEnded(t *testing.T) {
+	t.Parallel()
 	config, _ := identity()
-	s := serve(t, Config{TLS: config, Limits: Limits{Handshake: 100 * time.Millisecond}}, fanout.Policy{})
+	s := serve(t, Config{TLS: config, Limits: Limits{Handshake: lateHandshake}}, fanout.Policy{})
 	p := connect(t, s.addr)
 	p.write([]byte{22, 3, 1})
 	if answer, err := io.ReadAll(p.r); err != nil || strings.Contains(string(answer), "HTTP") {

@@ -11,7 +11,8 @@ import (
 )
 
 func TestDrain(t *testing.T) {
-	const over, many = 2 * time.Second, 40
+	t.Parallel()
+	const over, many = 5 * time.Second, 40 // the server is asked what it says while it lasts
 	s := serve(t, Config{Drain: over}, fanout.Policy{})
 	s.trade("A", 0, "1")
 	peers := make([]*peer, many)
@@ -60,7 +61,8 @@ func TestDrain(t *testing.T) {
 }
 
 func TestValuesGoOnUntilAClientsTimeHasCome(t *testing.T) {
-	s := serve(t, Config{Drain: 3 * time.Second}, fanout.Policy{})
+	t.Parallel()
+	s := serve(t, Config{Drain: 6 * time.Second}, fanout.Policy{})
 	s.trade("A", 0, "1")
 	peers := make([]*peer, 8)
 	for i := range peers {

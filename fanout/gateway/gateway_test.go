@@ -216,28 +216,35 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestAClientThatNeverSubscribesIsSentAway(t *testing.T) {
-	s := serve(t, Config{}, fanout.Policy{Idle: 2 * time.Second, Heartbeat: time.Second})
+	t.Parallel()
+	s := serve(t, Config{}, fanout.Policy{Idle: 8 * time.Second, Heartbeat: time.Second}) // the healthy one must have subscribed by then
 	healthy := healthyBeside(s)
 	healthy.join(t)
-	for _, says := range []string{"", `{"op":"ping"}`} {
-		ended := s.hub.Stats().Ended[fanout.Idle]
-		p := dial(t, s.addr)
-		if says != "" {
-			p.text(says)
-		}
+	silent, pings := dial(t, s.addr), dial(t, s.addr)
+	pings.text(`{"op":"ping"}`)
+	for who, p := range map[string]*peer{"who is silent": silent, "who pings": pings} {
 		if code := p.closeCode(); code != wire.CloseIdle {
-			t.Errorf("after %q: got %d, want %d", says, code, wire.CloseIdle)
+			t.Errorf("%s: got %d, want %d", who, code, wire.CloseIdle)
 		}
-		until(t, "the end is counted", func() bool { return s.hub.Stats().Ended[fanout.Idle] == ended+1 })
 		healthy.sees(t)
 	}
+	until(t, "the ends are counted", func() bool { return s.hub.Stats().Ended[fanout.Idle] == 2 })
+	healthy.sees(t)
 }
 
+// lateHandshake is how long handshakes may take where a test waits for the end of
+// that: long enough for what it sends before.
+const lateHandshake = 4 * time.Second
+
 func TestAHandshakeThatNeverEndsIsAnsweredAndCounted(t *testing.T) {
-	s := serve(t, Config{Limits: Limits{Handshake: 100 * time.Millisecond}}, fanout.Policy{})
+	t.Parallel()
+	s := serve(t, Config{Limits: Limits{Handshake: lateHandshake}}, fanout.Policy{})
+	begun := make(map[string]*peer)
 	for _, begin := range []string{"", "GET /v1/ws HTTP/1.1\r\nHost:"} {
-		p := connect(t, s.addr)
-		p.write([]byte(begin))
+		begun[begin] = connect(t, s.addr)
+		begun[begin].write([]byte(begin))
+	}
+	for begin, p := range begun {
 		answer, err := http.ReadResponse(p.r, nil)
 		if err != nil {
 			t.Fatalf("after %q: %v", begin, err)
@@ -294,8 +301,8 @@ func TestAClientThatNeverReads(t *testing.T) {
 	healthy.text(`{"op":"subscribe","channel":"ticker","symbols":["SYMBOL-0"]}`)
 	message[wire.Data](healthy)
 	offset, missed := int64(symbols), 0
-	for round := 0; s.hub.Stats().Ended[fanout.Slow] == 0; round++ {
-		if round > 2000 {
+	for end := time.Now().Add(patience); s.hub.Stats().Ended[fanout.Slow] == 0; {
+		if time.Now().After(end) {
 			t.Fatal("it was not evicted")
 		}
 		for i := symbols - 1; i >= 0; i-- {

@@ -112,7 +112,7 @@ func TestMemoryStaysFlatWhileClientsStall(t *testing.T) {
 		t.Skip("the race detector's memory would be counted")
 	}
 	const symbols, healthy, stalled = 500, 180, 20
-	m := openMarket(t, serveOn(t, listenNarrow(t, false), Config{}, fanout.Config{History: shortHistory}), symbols)
+	m := openMarket(t, serveOn(t, listenNarrow(t, false), Config{}, fanout.Config{History: shortHistory, Policy: fanout.Policy{Stall: time.Hour}}), symbols)
 	clients := startSwarm(t)
 	clients.do(order{Do: "join", Group: "healthy", Addr: m.addr, Members: healthy, Listed: 20, Symbols: symbols, Seed: 1})
 	clients.do(order{Do: "join", Group: "stalled", Addr: m.addr, Members: stalled, Deaf: true, Narrow: true})
@@ -124,7 +124,7 @@ func TestMemoryStaysFlatWhileClientsStall(t *testing.T) {
 			m.round()
 			time.Sleep(2 * time.Millisecond)
 		}
-		m.settle()
+		m.settle(stalled)
 		return inUse().heap, m.hub.Stats().Updates
 	}
 	phase() // buffers grow to what they need

@@ -78,12 +78,16 @@ func (m *bigMarket) round() {
 	}
 }
 
-// settle waits until the shards have given out what there is.
-func (m *bigMarket) settle() {
+// settle waits until the shards have given out what there is, and so many clients
+// are blocked: the others must have read it, however late.
+func (m *bigMarket) settle(blocked int) {
 	for before := uint64(0); ; {
+		for range 2 { // between two looks every shard has pulsed
+			m.hub.Census(0)
+		}
 		time.Sleep(100 * time.Millisecond)
 		now := m.hub.Stats().Updates
-		if now == before {
+		if now == before && drains() == blocked {
 			return
 		}
 		before = now
@@ -157,7 +161,7 @@ func memoryOf(t *testing.T, symbols int, o order) memory {
 		until(t, "it is there", func() bool { return m.hub.Stats().Subscribers == i+1 })
 	}
 	m.round()
-	m.settle()
+	m.settle(0)
 	base, resident := inUse(), residentSet()
 	writeHeapProfile(t, ".before")
 	o.Do, o.Group, o.Addr, o.Symbols, o.Seed = "join", "all", m.addr, symbols, rand.Uint64()
@@ -165,7 +169,7 @@ func memoryOf(t *testing.T, symbols int, o order) memory {
 	clients.do(o)
 	for range 3 {
 		m.round()
-		m.settle()
+		m.settle(0)
 	}
 	each := inUse().since(base, o.Members)
 	t.Logf("%d connections, bytes each: heap %d, stacks %d, together %d; resident set %d", o.Members, each.heap, each.stacks, each.all(), (residentSet()-resident)/o.Members)

@@ -41,7 +41,7 @@ func TestABlockedClientIsTheSlowest(t *testing.T) {
 	c.Partitions = func() []Partition {
 		return []Partition{{ID: 3, Next: 7, End: 9, Lag: 2, Ticks: 5, Health: feed.Health{Behind: 2 * time.Second}}}
 	}
-	s := serve(t, c, fanout.Policy{})
+	s := serve(t, c, fanout.Policy{Idle: time.Hour, Stall: time.Hour})
 	offset := int64(0)
 	round := func() {
 		for i := range symbols {
@@ -58,10 +58,10 @@ func TestABlockedClientIsTheSlowest(t *testing.T) {
 	hello := message[wire.Hello](slow)
 	slow.text(`{"op":"subscribe","channel":"ticker","symbols":["*"]}`)
 	message[wire.Data](slow) // and reads no more
-	until(t, "the client that does not read is blocked, and has all symbols pending", func() bool {
+	until(t, "the client that does not read is blocked, and has all symbols pending, some of them of several ticks", func() bool {
 		round()
 		all := s.hub.Census(1).Slowest
-		return len(all) > 0 && all[0].Blocked > 0 && all[0].Pending == symbols
+		return len(all) > 0 && all[0].Blocked >= time.Millisecond && all[0].Pending == symbols && all[0].Conflated > 0
 	})
 	a := s.lookAnew(t)
 	if len(a.Slowest) == 0 {

@@ -38,7 +38,7 @@ type swarm struct {
 
 // order is what a swarm shall do next.
 type order struct {
-	Do    string // join, leave, ages, churn, calm
+	Do    string // join, leave, ages, churn, visits, calm
 	Group string // of members
 	Addr  string // of the gateway
 
@@ -57,7 +57,7 @@ type order struct {
 type answer struct {
 	Error string
 	Ages  ages // of "ages"
-	Done  int  // of "calm": connects, each with its subscription and snapshot
+	Done  int  // of "visits" and "calm": connects, each with its subscription and snapshot
 }
 
 // ages are how old updates were on arrival: from the planned moment of the tick
@@ -161,6 +161,8 @@ func (c *crowd) obey(o order) (a answer, err error) {
 		a.Ages = c.ages(o.Group)
 	case "churn":
 		c.begin(o)
+	case "visits":
+		a.Done = int(c.churn.done.Load())
 	case "calm":
 		a.Done, err = c.calm()
 	default:

@@ -58,7 +58,7 @@ func offsets(t *testing.T, addr, topic string, from, last int64) (got []int64) {
 	t.Helper()
 	c := mustClient(t, addr, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().At(from)}}))
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for len(got) == 0 || got[len(got)-1] < last {
 		fetches := c.PollFetches(ctx)
@@ -88,9 +88,11 @@ func segmentBytes(t *testing.T, dir string) (n int64) {
 	return n
 }
 
+const patience = 2 * time.Minute // for anything to happen; only a failure takes that long
+
 func until(t *testing.T, reason func() string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for why := reason(); why != ""; why = reason() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", why)

@@ -163,11 +163,14 @@ func TestADelayIsMeasured(t *testing.T) {
 // tick is told after the stall, the wait for the oldest shows it.
 func TestAStalledPublisherShows(t *testing.T) {
 	const stalled = 1500 * time.Millisecond
-	for _, channel := range []string{"trades", "ticker"} {
+	for channel, apart := range map[string]time.Duration{
+		"trades": stalled / 16,  // of all that are measured a third wait for half of it
+		"ticker": stalled / 200, // one of some fifty updates of a symbol waits for it
+	} {
 		t.Run(channel, func(t *testing.T) {
 			s := startHonest(t)
 			plan := s.plan(s.addr)
-			plan.Duration = 3 * time.Second
+			plan.Duration = 4 * time.Second
 			plan.Channel = channel
 			seconds := 0
 			plan.OnSecond = func(p report.Progress) {
@@ -186,11 +189,12 @@ func TestAStalledPublisherShows(t *testing.T) {
 			if channel == "ticker" {
 				shows = r.Wait
 			}
-			if shows.Max < stalled.Microseconds()/2 || shows.P99 < 2*r.Uncorrected.P99 {
+			// What a busy machine adds is in both.
+			if shows.P99 < stalled.Microseconds()/2 || shows.Mean-r.Uncorrected.Mean < float64(apart.Microseconds()) {
 				t.Errorf("got latencies %+v from the plan and %+v from the publication, want the stall of %v in the first alone", shows, r.Uncorrected, stalled)
 			}
 			// What was due at the very end is not published.
-			if p := r.Publisher; p.BlockedS < stalled.Seconds()/2 || p.Published < p.Planned*9/10 {
+			if p := r.Publisher; p.BlockedS < stalled.Seconds()/2 || p.Published < p.Planned*3/4 {
 				t.Errorf("publisher: got %+v, want what was planned, and the stall as time blocked", *p)
 			}
 			if v := r.Violations; v.Order+v.Value+v.GapUnsaid+v.Final != 0 || !r.Converged {

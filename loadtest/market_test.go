@@ -83,6 +83,6 @@ func (s *honest) plan(addr string) Plan {
 	return Plan{
 		URL: "ws://" + addr + "/v1/ws", Connections: 20, Watchlist: 5, Rate: 20, Seed: 7, Share: 0.2,
 		Publish: &Publish{Put: s.put, Symbols: 50, Rate: 2000},
-		Ramp:    200 * time.Millisecond, Duration: 2 * time.Second, Settle: 20 * time.Second,
+		Ramp:    200 * time.Millisecond, Duration: 2 * time.Second, Settle: 2 * time.Minute,
 	}
 }

@@ -184,7 +184,7 @@ type visitor struct {
 }
 
 func (v *visitor) arrive() {
-	v.client = attach(v.world.t, v.world.nodes[v.world.r.IntN(2)])
+	v.client = attachAs(v.world.t, v.world.nodes[v.world.r.IntN(2)], Encoding(v.world.r.IntN(2))) // Plain or Deflate
 	synctest.Wait()
 }
 

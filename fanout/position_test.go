@@ -210,7 +210,7 @@ func TestASubscriptionBeginsExactlyAtItsPosition(t *testing.T) {
 			}
 			slices.Sort(want)
 			got := []string{}
-			for deadline := time.Now().Add(time.Minute); len(got) < len(want) && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			for deadline := time.Now().Add(3 * time.Minute); len(got) < len(want) && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 				got = append(got, named(c.messages())...) // as the shard comes to it
 			}
 			if slices.Sort(got); !slices.Equal(got, want) {

@@ -150,7 +150,7 @@ func TestTheGatewayEndsWithTheValuesOfTheMarket(t *testing.T) {
 		w.expect(m.ends)
 		select {
 		case <-w.done:
-		case <-time.After(time.Minute): // rather than hang
+		case <-time.After(3 * time.Minute): // rather than hang
 			t.Fatalf("%q: the last values did not come", w.prefix)
 		}
 	}

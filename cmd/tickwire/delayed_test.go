@@ -31,7 +31,7 @@ func TestAClientWithADelayGetsOldValuesInOrder(t *testing.T) {
 		faults   int
 	}
 	watch := func(key string) (got seen) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		got.youngest = time.Hour
 		c, err := client.New(client.Config{

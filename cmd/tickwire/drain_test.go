@@ -8,7 +8,7 @@ import (
 )
 
 func TestSIGTERMDrains(t *testing.T) {
-	demo := start(t, onFreePorts("--drain", "2s")...)
+	demo := start(t, onFreePorts("--drain", "8s")...)
 	addr := demo.says(`^subscribe ws://(\S+)/v1/ws`)
 	admin := demo.says(`^admin +http://(\S+)/`)
 	until(t, "the feed is ready", func() bool { _, ok := get("http://" + admin + "/readyz"); return ok })

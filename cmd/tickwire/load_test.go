@@ -45,8 +45,8 @@ func (l loaded) load(t *testing.T, args ...string) (*report.Result, *process) {
 }
 
 // loadValid runs it again when the generator was the bottleneck, as on a machine
-// that is busy with other tests: such a run says nothing of the server. The race
-// detector makes it the bottleneck every time; all but its speed can be seen then.
+// that is busy with other tests: such a run does not say how quick the server is.
+// On a machine that stays so, and under the race detector, all else can be seen.
 func (l loaded) loadValid(t *testing.T, args ...string) (r *report.Result, p *process) {
 	t.Helper()
 	for range 3 {
@@ -73,7 +73,7 @@ func TestLoadIsCleanAgainstTheDemo(t *testing.T) {
 	}
 	r, p := l.loadValid(t, l.publishing("--connections", strconv.Itoa(connections), "--rate", "1", "--ticks", strconv.Itoa(ticks), "--ramp", "8s", "--duration", "12s",
 		"--stalled", "1%", "--slow", "1%:8KiB/s", "--flap", "1%", "--churn", "20/s", "--html", html, "--hdr", hdr)...)
-	if fast := p.err == nil && r.Generator.Valid; !fast && !raced || r.Violations.Total() != 0 || !r.Converged || r.Reach != 1 {
+	if p.err != nil && r.Generator.Valid || r.Violations.Total() != 0 || !r.Converged || r.Reach != 1 {
 		t.Errorf("got %v, valid: %v %q, violations %v, converged: %v, reach %v; want a clean run", p.err, r.Generator.Valid, r.Generator.Why, r.Violations, r.Converged, r.Reach)
 	}
 	if r.Connections < connections*19/20 || r.Updates == 0 || r.TicksPublished < uint64(ticks) || r.Latency.Count == 0 || r.Conflated == 0 {
@@ -104,7 +104,7 @@ func TestLoadIsCleanAgainstTheDemo(t *testing.T) {
 func TestLoadOnlyListensUnlessItIsTold(t *testing.T) {
 	l := startLoaded(t)
 	r, p := l.loadValid(t, "--connections", "50", "--rate", "10", "--ramp", "1s", "--duration", "3s")
-	if p.err != nil && !raced || r.Mode != report.Passive || r.TicksPublished != 0 || r.Updates == 0 || !r.Converged {
+	if p.err != nil && r.Generator.Valid || r.Mode != report.Passive || r.TicksPublished != 0 || r.Updates == 0 || !r.Converged {
 		t.Errorf("got %v, mode %s, %d ticks published, %d updates, converged: %v; want a clean passive run", p.err, r.Mode, r.TicksPublished, r.Updates, r.Converged)
 	}
 }

@@ -47,7 +47,7 @@ func replayReachesEveryClient(t *testing.T, brokers string, files []string) {
 	if err := cluster.CreateTopic(t.Context(), "ticks", 8, 1, nil); err != nil {
 		t.Fatal(err)
 	}
-	server := start(t, "serve", "--brokers", brokers, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	server := start(t, "serve", "--brokers", brokers, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--stall", "1h") // who never reads is there to the end
 	addr := server.says(`^dashboard http://(\S+)/`)
 	admin := server.says(`^admin +http://(\S+)/`)
 	until(t, "the server is ready", func() bool { _, ok := get("http://" + admin + "/readyz"); return ok })

@@ -264,10 +264,13 @@ func (c *collector) awaitCount(t testing.TB, n int) {
 	}
 }
 
+// patience is for anything to happen; only a failure takes that long.
+const patience = 2 * time.Minute
+
 // until polls until reason is empty, and fails with the last reason.
 func until(t testing.TB, reason func() string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		why := reason()
 		if why == "" {
@@ -333,7 +336,7 @@ func mustPut(t testing.TB, p *Producer, symbol string, from, to int) {
 
 func mustFlush(t testing.TB, p *Producer) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := p.Flush(ctx); err != nil {
 		t.Fatal(err)

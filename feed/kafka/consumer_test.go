@@ -2,8 +2,10 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -464,7 +466,7 @@ func TestStalledConnectionIsMadeAnew(t *testing.T) {
 	cluster := at.cluster()
 	cluster.dial = net.dial
 	sink := newCollector(t)
-	c, _ := mustConsume(t, ConsumerConfig{Cluster: cluster, Topic: topic, Sink: sink, MaxWait: time.Minute, Refresh: 20 * time.Millisecond, Stall: 100 * time.Millisecond})
+	c, _ := mustConsume(t, ConsumerConfig{Cluster: cluster, Topic: topic, Sink: sink, MaxWait: time.Minute, Refresh: 20 * time.Millisecond, Stall: 500 * time.Millisecond})
 	sink.awaitCount(t, 1)
 	until(t, func() string { return caughtUp(c, 1) })
 	net.freeze()
@@ -476,6 +478,34 @@ func TestStalledConnectionIsMadeAnew(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// A connection that is cut while it is being made was cut for a reason as well.
+func TestConnectionThatIsCutWhileItIsMadeSaysWhy(t *testing.T) {
+	noLeak(t)
+	dialing := make(chan struct{}, 1)
+	cluster := Cluster{Brokers: []string{"127.0.0.1:1"}, dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		select {
+		case dialing <- struct{}{}:
+		default:
+		}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	c := mustConsumer(t, ConsumerConfig{Cluster: cluster, Topic: "ticks"})
+	p := newPartition(c, place{id: 0}, Beginning())
+	ended := make(chan error, 1)
+	go func() { ended <- p.session(t.Context()) }()
+	<-dialing
+	p.cut(errStalled)
+	select {
+	case err := <-ended:
+		if !errors.Is(err, errStalled) {
+			t.Errorf("got %v, want %v", err, errStalled)
+		}
+	case <-time.After(patience):
+		t.Fatal("it goes on")
+	}
 }
 
 func TestLagReadyAndHealth(t *testing.T) {

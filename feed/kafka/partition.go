@@ -69,11 +69,21 @@ func (p *partition) run(ctx context.Context) {
 	}
 }
 
-// session reads over one connection, until it ends.
+// session reads over one connection, until it ends. Of one that was cut the error is
+// the reason, however far it had come.
 func (p *partition) session(ctx context.Context) error {
 	ctx, hangUp := context.WithCancelCause(ctx)
 	defer hangUp(nil)
 	p.hangUp.Store(&hangUp)
+	err := p.connect(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// connect finds the leader and reads there.
+func (p *partition) connect(ctx context.Context) error {
 	if p.leader.Host == "" {
 		leader, err := p.consumer.leader(ctx, p.id)
 		if err != nil {

@@ -25,7 +25,7 @@ const tokens = { wrong: key("wrong"), client: key("client"), operator: key("oper
 /** Writes the file of keys; with one that is good for so many seconds from now. */
 function writeKeys(shortS) {
   const entry = (token, more) => ({ sha256: createHash("sha256").update(token).digest("hex"), ...more });
-  const keys = [entry(tokens.client, { subject: "desk-7" }), entry(tokens.operator, { subject: "on-call", operator: true })];
+  const keys = [entry(tokens.client, { subject: "desk-7", symbols: ["BTC-*", "ETH-*", "A*"] }), entry(tokens.operator, { subject: "on-call", operator: true })];
   if (shortS !== undefined) keys.push(entry(tokens.short, { subject: "guest", expires: new Date(Date.now() + shortS * 1000).toISOString() }));
   writeFileSync(file, JSON.stringify({ keys }));
 }
@@ -100,10 +100,21 @@ async function asClient(page, url) {
   await seesPrices(page);
   const { tab, browser } = await kept(page);
   check(tab.includes(tokens.client) && !browser.includes(tokens.client), "the token is not kept for the tab alone");
+  await granted(page, url);
   await page.goto(`${url}?server=1&symbol=BTC-USD`);
   await seesPrices(page);
   await waitFor(page, "histories are answered", () => /O /.test(document.querySelector("#legend").textContent) && document.querySelector("#detail-problem").hidden);
   check((await page.isHidden("#server-open")) && (await page.isHidden("#server")), "who is no operator sees something of the server panel");
+}
+
+/** Orders all that this token is granted by value, which takes the values of all. */
+async function granted(page, url) {
+  await page.goto(`${url}?sort=percent.desc`);
+  await seesPrices(page);
+  const symbols = Number.parseInt((await page.textContent("#rows")).split(" of ")[1], 10);
+  check(symbols > 2 && symbols < 100, `${symbols} symbols are granted`);
+  await page.waitForTimeout(3000); // the denial of all symbols has come
+  check(await page.isHidden("#problem"), `a token for some symbols is a problem: ${await page.textContent("#problem")}`);
 }
 
 async function asOperator(page) {

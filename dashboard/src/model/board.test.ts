@@ -135,6 +135,12 @@ describe("events", () => {
   });
 });
 
+test("a denial of all symbols at once is no problem: they are surveyed by name", () => {
+  start();
+  board.ack({ type: "ack", op: "subscribe", denied: [{ symbol: "*", code: "not_entitled" }] } as unknown as Ack);
+  expect(board.problem).toBeUndefined();
+});
+
 describe("ages", () => {
   test("go by the server's clock", () => {
     start();

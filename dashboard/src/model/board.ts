@@ -256,6 +256,7 @@ export class Board implements FeedListener {
     this.#answered = true;
     for (const { symbol, code } of ack.denied ?? []) {
       if (code === "unknown_symbol") this.#unknown(symbol);
+      else if (code === "not_entitled" && symbol === "*") this.#interest?.restrict();
       else if (code !== "not_subscribed") this.#trouble(`the server denied ${symbol}: ${code}`);
     }
     this.#options.changed();

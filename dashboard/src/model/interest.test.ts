@@ -138,6 +138,48 @@ describe("a survey", () => {
   });
 });
 
+describe("a survey of a page that is not granted all symbols", () => {
+  beforeEach(() => {
+    interest.see(set("A"));
+    interest.survey(true);
+    clock.pass(100);
+    interest.restrict();
+    clock.pass(100);
+  });
+
+  test("is by name, and what is on screen stays as it was", () => {
+    expect([...held.keys()].filter((key) => key.endsWith(" *"))).toEqual([]);
+    expect(tickers()).toEqual(["A", "B", "C", "D"]);
+    expect([held.get("ticker A"), held.get("ticker B"), held.get("stats D")]).toEqual([5, 0.2, 0.2]);
+  });
+
+  test("goes with the screen", () => {
+    interest.see(set("B"));
+    clock.pass(5000);
+    expect(tickers()).toEqual(["A", "B", "C", "D"]);
+    expect([held.get("ticker A"), held.get("ticker B")]).toEqual([0.2, 5]);
+  });
+
+  test("takes what is offered later, and lets go of what is denied", () => {
+    interest.offer(names("E"));
+    clock.pass(100);
+    interest.denied(names("C")[0] as SymbolName);
+    clock.pass(100);
+    expect(tickers()).toEqual(["A", "B", "D", "E"]);
+  });
+
+  test("ends as it began", () => {
+    forget();
+    interest.survey(false);
+    clock.pass(100);
+    expect(tickers()).toEqual(["A"]);
+    expect(doubted).toEqual(["B", "C", "D"]);
+    interest.survey(true);
+    clock.pass(100);
+    expect(tickers()).toEqual(["A", "B", "C", "D"]);
+  });
+});
+
 describe("a hidden page", () => {
   test("goes on slowly, and without what is inspected", () => {
     interest.see(set("A"));

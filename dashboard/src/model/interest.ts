@@ -45,6 +45,8 @@ export class Interest {
   #following: Inspected | undefined;
   #survey = false;
   #surveying = false;
+  #restricted = false; // the server grants this page not all symbols at once
+  readonly #surveyed = new Set<SymbolName>(); // by name, since it does not
   #hidden = false;
   #rate: number;
   #planned = false;
@@ -110,9 +112,17 @@ export class Interest {
   /** The server does not know symbol, for now: it is asked for again when it is offered. */
   denied(symbol: SymbolName): void {
     this.#offered.delete(symbol);
-    if (this.#subscribed.delete(symbol)) {
+    if (this.#subscribed.delete(symbol) || this.#surveyed.delete(symbol)) {
       for (const channel of ["ticker", "stats"] as const) this.#feed.unsubscribe([symbol], channel);
     }
+  }
+
+  /** The server grants only some symbols, so it denies what asks for all: they are surveyed by name. */
+  restrict(): void {
+    if (this.#restricted) return;
+    if (this.#surveying) this.#endSurvey();
+    this.#restricted = true;
+    this.#plan();
   }
 
   #plan(): void {
@@ -129,6 +139,7 @@ export class Interest {
     this.#appliedAt = this.#clock.now();
     this.#applySurvey();
     this.#applyNames();
+    this.#applySurveyed();
     this.#applyInspected();
   }
 
@@ -167,11 +178,31 @@ export class Interest {
     const wanted = this.#survey && !this.#hidden;
     if (wanted === this.#surveying) return;
     this.#surveying = wanted;
-    for (const channel of ["ticker", "stats"] as const) {
-      if (wanted) this.#feed.subscribe([everything], { channel, rate: SURVEY_RATE });
-      else this.#feed.unsubscribe([everything], channel);
+    if (!wanted) {
+      this.#endSurvey();
+      this.#doubt([...this.#offered].filter((symbol) => !this.#subscribed.has(symbol)));
+    } else if (!this.#restricted) {
+      for (const channel of ["ticker", "stats"] as const) this.#feed.subscribe([everything], { channel, rate: SURVEY_RATE });
     }
-    if (!wanted) this.#doubt([...this.#offered].filter((symbol) => !this.#subscribed.has(symbol)));
+  }
+
+  #endSurvey(): void {
+    if (this.#restricted) return; // see applySurveyed
+    for (const channel of ["ticker", "stats"] as const) this.#feed.unsubscribe([everything], channel);
+  }
+
+  /** Surveys by name what is not subscribed already. */
+  #applySurveyed(): void {
+    const wanted = this.#surveying && this.#restricted ? [...this.#offered].filter((symbol) => !this.#subscribed.has(symbol)) : [];
+    const added = wanted.filter((symbol) => !this.#surveyed.has(symbol));
+    const kept = new Set(wanted);
+    const gone = [...this.#surveyed].filter((symbol) => !kept.has(symbol) && !this.#subscribed.has(symbol));
+    this.#surveyed.clear();
+    for (const symbol of wanted) this.#surveyed.add(symbol);
+    for (const channel of ["ticker", "stats"] as const) {
+      if (gone.length > 0) this.#feed.unsubscribe(gone, channel);
+      if (added.length > 0) this.#feed.subscribe(added, { channel, rate: SURVEY_RATE });
+    }
   }
 
   #applyInspected(): void {

@@ -181,6 +181,7 @@ func TestConsumerAndProducerSurviveARestartOfTheBroker(t *testing.T) {
 	sink := newCollector(t)
 	c, _ := mustConsume(t, ConsumerConfig{Cluster: at.cluster(), Topic: "ticks", Sink: sink})
 	p := mustProducer(t, ProducerConfig{Cluster: at.cluster(), Topic: "ticks", BatchTicks: 50})
+	until(t, func() string { return caughtUp(c, partitions) }) // so that there are connections to be cut
 	for round := range 3 {
 		mustPut(t, p, "A", 1+round*each, 1+round*each+each/2)
 		if err := b.Close(); err != nil {

@@ -1,5 +1,5 @@
 // Package needs is for tests that need what not every machine has: a Kafka, a
-// browser, Python, an authority for certificates.
+// browser, Python, an authority for certificates, a processor that is not busy.
 package needs
 
 import (

@@ -190,11 +190,11 @@ func TestAStalledPublisherShows(t *testing.T) {
 				shows = r.Wait
 			}
 			// What a busy machine adds is in both.
-			if shows.P99 < stalled.Microseconds()/2 || shows.Mean-r.Uncorrected.Mean < float64(apart.Microseconds()) {
+			if shows.P99 < stalled.Microseconds()/2 || shows.P99 < 2*r.Uncorrected.P99 || shows.Mean-r.Uncorrected.Mean < float64(apart.Microseconds()) {
 				t.Errorf("got latencies %+v from the plan and %+v from the publication, want the stall of %v in the first alone", shows, r.Uncorrected, stalled)
 			}
 			// What was due at the very end is not published.
-			if p := r.Publisher; p.BlockedS < stalled.Seconds()/2 || p.Published < p.Planned*3/4 {
+			if p := r.Publisher; p.BlockedS < stalled.Seconds()/2 || p.Published < p.Planned*9/10 {
 				t.Errorf("publisher: got %+v, want what was planned, and the stall as time blocked", *p)
 			}
 			if v := r.Violations; v.Order+v.Value+v.GapUnsaid+v.Final != 0 || !r.Converged {

@@ -5,21 +5,10 @@
 //
 // `page` is where the browser's script lives. CHROMIUM names the browser; Debian's
 // is the default.
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const task = JSON.parse(process.argv[2]);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 const page = await browser.newPage();
 await page.goto(task.page);
 await page.exposeFunction("tell", (line) => console.log(line));

@@ -1,22 +1,11 @@
 // Visits a server with Chromium's own WebSocket: see report.mjs. CHROMIUM names
 // the browser; Debian's is the default. A task's `page` is where its script
 // lives.
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 import { report, tasks } from "./report.mjs";
 import { visit } from "./visit.mjs";
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 
 async function run(task) {
   const page = await browser.newPage();

@@ -56,7 +56,7 @@ export class ColumnDefs {
       colId: SYMBOL,
       headerName: "Symbol",
       field: "symbol",
-      width: kept?.width ?? (isNarrow() ? 124 : 168),
+      width: kept?.width ?? (isNarrow() ? 124 : 176),
       minWidth: 60,
       pinned: "left",
       lockPinned: true,
